@@ -1,0 +1,1 @@
+"""Boards: from an artifact to a bitstream, and the host driver."""

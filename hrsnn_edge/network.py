@@ -1,0 +1,482 @@
+"""The values that the stations hand over: sparse rows, the float network, the integer network.
+
+All are frozen; arrays are made read-only on construction. Index order of every weight is
+``[pre, post]``: a row belongs to one presynaptic source and lists its targets in rising order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
+
+import numpy as np
+
+from hrsnn_edge.errors import QuantisationError
+from hrsnn_edge.fixed import check_range, signed_range, width_for
+
+
+def _freeze(obj) -> None:
+    """Make every array field of a frozen dataclass read-only and contiguous."""
+    for f in fields(obj):
+        value = getattr(obj, f.name)
+        if isinstance(value, np.ndarray):
+            value = np.ascontiguousarray(value)
+            value.flags.writeable = False
+            object.__setattr__(obj, f.name, value)
+
+
+@dataclass(frozen=True, eq=False)
+class SparseRows:
+    """Sparse connectivity: row `i` holds the targets and weights of presynaptic source `i`.
+
+    Attributes
+    ----------
+    row_ptr : (n_pre + 1,) int64
+        Row `i` is ``col_idx[row_ptr[i]:row_ptr[i + 1]]``.
+    col_idx : (nnz,) int32
+        Postsynaptic neuron, strictly rising within a row.
+    weights : (nnz,) float64 or int32
+        Weight of each synapse.
+    n_post : int
+        Number of possible targets.
+    """
+
+    row_ptr: np.ndarray
+    col_idx: np.ndarray
+    weights: np.ndarray
+    n_post: int
+
+    def __post_init__(self):
+        """Check the structure; weights are checked by the network that owns the rows."""
+        _freeze(self)
+        if self.row_ptr.ndim != 1 or self.row_ptr.size < 1 or self.row_ptr[0] != 0:
+            raise ValueError("Row pointer must be a vector that starts at 0")
+        if np.any(np.diff(self.row_ptr) < 0) or self.row_ptr[-1] != self.col_idx.size:
+            raise ValueError(
+                f"Row pointer must rise to {self.col_idx.size}, not to {self.row_ptr[-1]}"
+            )
+        if self.weights.shape != self.col_idx.shape:
+            raise ValueError(
+                f"Weights must have the shape {self.col_idx.shape}, not {self.weights.shape}"
+            )
+        if self.col_idx.size:
+            if self.col_idx.min() < 0 or self.col_idx.max() >= self.n_post:
+                raise ValueError(f"Targets must be between 0 and {self.n_post - 1}")
+            rising = np.diff(self.col_idx) > 0
+            starts = self.row_ptr[1:-1]
+            rising[starts[(starts > 0) & (starts < self.col_idx.size)] - 1] = True
+            if not rising.all():
+                raise ValueError("Targets must rise strictly within a row")
+
+    @classmethod
+    def from_dense(cls, matrix, mask=None) -> SparseRows:
+        """Return the rows of a dense ``[pre, post]`` matrix; `mask` keeps chosen zeros."""
+        matrix = np.asarray(matrix)
+        keep = matrix != 0 if mask is None else np.asarray(mask, bool)
+        pre, post = np.nonzero(keep)
+        row_ptr = np.zeros(matrix.shape[0] + 1, np.int64)
+        np.cumsum(np.bincount(pre, minlength=matrix.shape[0]), out=row_ptr[1:])
+        return cls(row_ptr, post.astype(np.int32), matrix[pre, post], matrix.shape[1])
+
+    @property
+    def n_pre(self) -> int:
+        """Number of rows."""
+        return self.row_ptr.size - 1
+
+    @property
+    def nnz(self) -> int:
+        """Number of synapses."""
+        return self.col_idx.size
+
+    @property
+    def fan_out(self) -> np.ndarray:
+        """Synapses of each row, (n_pre,) int64."""
+        return np.diff(self.row_ptr)
+
+    @property
+    def fan_in(self) -> np.ndarray:
+        """Synapses onto each target, (n_post,) int64."""
+        return np.bincount(self.col_idx, minlength=self.n_post)
+
+    @property
+    def density(self) -> float:
+        """Kept over possible synapses."""
+        return self.nnz / max(1, self.n_pre * self.n_post)
+
+    @property
+    def pre_idx(self) -> np.ndarray:
+        """Presynaptic source of each synapse, (nnz,) int32."""
+        return np.repeat(np.arange(self.n_pre, dtype=np.int32), self.fan_out)
+
+    def to_dense(self) -> np.ndarray:
+        """Return the dense ``[pre, post]`` matrix."""
+        out = np.zeros((self.n_pre, self.n_post), self.weights.dtype)
+        out[self.pre_idx, self.col_idx] = self.weights
+        return out
+
+    def with_weights(self, weights) -> SparseRows:
+        """Return the same connectivity with other weights, (nnz,)."""
+        return SparseRows(self.row_ptr, self.col_idx, np.asarray(weights), self.n_post)
+
+    def keep(self, mask) -> SparseRows:
+        """Return the rows with only the synapses where `mask`, (nnz,) bool, is true."""
+        mask = np.asarray(mask, bool)
+        kept = np.concatenate([[0], np.cumsum(mask)])
+        return SparseRows(
+            kept[self.row_ptr].astype(np.int64), self.col_idx[mask], self.weights[mask], self.n_post
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class LinearReadout:
+    """A linear map of spike counts: ``out[c] = bias[c] + sum w_out[bin, j, c] count[bin, j]``.
+
+    `w_out` is (n_bins, n_neurons, n_out); bin ``b`` of a run of T steps holds the steps with
+    ``t * n_bins // T == b``. Floats in a `FloatNetwork`, integers in an `IntNetwork`.
+    The class is the index of the greatest output; on a tie the lowest index.
+    """
+
+    w_out: np.ndarray
+    bias: np.ndarray
+
+    def __post_init__(self):
+        """Check the shapes."""
+        _freeze(self)
+        if self.w_out.ndim != 3 or self.bias.shape != self.w_out.shape[2:]:
+            raise ValueError(
+                "Readout weights must be (bins, neurons, outputs) with one bias an output, not "
+                f"{self.w_out.shape} and {self.bias.shape}"
+            )
+
+    @property
+    def n_bins(self) -> int:
+        """Equal parts of the run that are counted apart."""
+        return self.w_out.shape[0]
+
+    @property
+    def n_out(self) -> int:
+        """Number of outputs."""
+        return self.w_out.shape[2]
+
+
+@dataclass(frozen=True, eq=False)
+class FloatNetwork:
+    """A heterogeneous recurrent network of LIF neurons in real numbers (eq. (1), delta synapses).
+
+    ``v[t+1] = max(alpha v[t] + gain * I[t], v_floor)`` with ``alpha = exp(-dt / tau_mem)`` and
+    ``gain`` 1 (``gain_mode='jump'``) or ``1 - alpha`` (``'leaky'``, R_m = 1).
+
+    Attributes
+    ----------
+    w_in, w_rec : SparseRows of float64
+        Input -> recurrent and recurrent -> recurrent weights, signed.
+    inhibitory : (N,) bool
+        Dale's sign of each recurrent neuron.
+    tau_mem : (N,) float64
+        Membrane time constant [ms].
+    v_threshold : (N,) float64
+        Threshold.
+    v_reset : (N,) float64
+        Reset potential.
+    refractory_steps : (N,) int64
+        Steps after a spike in which the neuron is held at reset.
+    dt : float
+        Step [ms].
+    v_floor : float
+        Lower bound of the membrane; ``-inf`` for none.
+    readout : LinearReadout or None
+        The trained readout.
+    cluster : (N,) int64 or None
+        Cluster of each neuron in a clustered network.
+    """
+
+    w_in: SparseRows
+    w_rec: SparseRows
+    inhibitory: np.ndarray
+    tau_mem: np.ndarray
+    v_threshold: np.ndarray
+    v_reset: np.ndarray
+    refractory_steps: np.ndarray
+    dt: float = 1.0
+    gain_mode: str = "jump"
+    v_floor: float = -np.inf
+    readout: LinearReadout | None = None
+    cluster: np.ndarray | None = None
+
+    def __post_init__(self):
+        """Check shapes, signs and finiteness."""
+        _freeze(self)
+        n = self.w_rec.n_pre
+        for name in ("inhibitory", "tau_mem", "v_threshold", "v_reset", "refractory_steps"):
+            if getattr(self, name).shape != (n,):
+                raise ValueError(f"{name} must have {n} values, not {getattr(self, name).shape}")
+        if self.w_in.n_post != n or self.w_rec.n_post != n:
+            raise ValueError(f"Both projections must end on {n} neurons")
+        if self.gain_mode not in ("jump", "leaky"):
+            raise ValueError(f"Gain mode must be 'jump' or 'leaky', not {self.gain_mode!r}")
+        for name in ("tau_mem", "v_threshold", "v_reset"):
+            values = getattr(self, name)
+            bad = np.flatnonzero(~np.isfinite(values))
+            if bad.size:
+                raise QuantisationError(
+                    f"{name}, neuron {bad[0]}: must be finite, not {values[bad[0]]}"
+                )
+        for name in ("w_in", "w_rec"):
+            rows = getattr(self, name)
+            bad = np.flatnonzero(~np.isfinite(rows.weights))
+            if bad.size:
+                raise QuantisationError(
+                    f"{name}, synapse {rows.pre_idx[bad[0]]} -> {rows.col_idx[bad[0]]}: weight "
+                    f"must be finite, not {rows.weights[bad[0]]}"
+                )
+
+    @property
+    def n_neurons(self) -> int:
+        """Recurrent neurons."""
+        return self.w_rec.n_pre
+
+    @property
+    def n_inputs(self) -> int:
+        """Input channels."""
+        return self.w_in.n_pre
+
+    @property
+    def alpha(self) -> np.ndarray:
+        """Decay of one step, ``exp(-dt / tau_mem)``, (N,) float64."""
+        return np.exp(-self.dt / self.tau_mem)
+
+
+@dataclass(frozen=True)
+class IntFormat:
+    """The widths of the integer network, in bits; the numeric contract says what each means."""
+
+    v_width: int = 16
+    decay_width: int = 8
+    weight_width: int = 6
+    shift_width: int = 0
+    v_shift: int = 0
+    refractory_width: int = 3
+    out_weight_width: int = 8
+
+    #: Least and greatest value of each width.
+    LIMITS: ClassVar[dict[str, tuple[int, int]]] = {
+        "v_width": (8, 24),
+        "decay_width": (4, 12),
+        "weight_width": (2, 8),
+        "shift_width": (0, 3),
+        "v_shift": (0, 16),
+        "refractory_width": (0, 6),
+        "out_weight_width": (2, 16),
+    }
+
+    def __post_init__(self):
+        """Check every width against its limits."""
+        words = {
+            "v_width": "Membrane width",
+            "decay_width": "Decay width",
+            "weight_width": "Weight width",
+            "shift_width": "Row shift width",
+            "v_shift": "Membrane shift",
+            "refractory_width": "Refractory width",
+            "out_weight_width": "Readout weight width",
+        }
+        for name, (low, high) in self.LIMITS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int):
+                raise TypeError(f"{words[name]} must be an integer, not {value!r}")
+            if not low <= value <= high:
+                raise ValueError(f"{words[name]} must be between {low} and {high}, not {value}")
+
+
+@dataclass(frozen=True, eq=False)
+class IntNetwork:
+    """The integer network: what reference, engine, RTL, netlist, firmware and ONNX all compute.
+
+    Attributes
+    ----------
+    w_in, w_rec : SparseRows of int32
+        Weights, ``weight_width`` bits signed; those of a recurrent row have its Dale sign.
+    shift_in, shift_rec : (n_inputs,), (N,) int32
+        A weight of row ``i`` adds ``weight << shift[i]`` to its target's sum.
+    inhibitory : (N,) bool
+        Dale's sign.
+    decay : (N,) int32
+        Unsigned, ``0 .. 2**decay_width - 1``.
+    v_threshold : (N,) int32
+        Signed, ``v_width`` bits, never the most negative value.
+    v_reset : (N,) int32
+        Signed, ``v_width`` bits, below the threshold.
+    refractory_steps : (N,) int32
+        ``0 .. 2**refractory_width - 1``.
+    readout : LinearReadout of int32
+        Weights of ``out_weight_width`` bits.
+    fmt : IntFormat
+        The widths.
+    """
+
+    w_in: SparseRows
+    w_rec: SparseRows
+    shift_in: np.ndarray
+    shift_rec: np.ndarray
+    inhibitory: np.ndarray
+    decay: np.ndarray
+    v_threshold: np.ndarray
+    v_reset: np.ndarray
+    refractory_steps: np.ndarray
+    readout: LinearReadout
+    fmt: IntFormat = field(default_factory=IntFormat)
+
+    def __post_init__(self):
+        """Check every value against its format and Dale's law."""
+        _freeze(self)
+        f, n = self.fmt, self.n_neurons
+        if self.w_in.n_post != n or self.w_rec.n_post != n:
+            raise ValueError(f"Both projections must end on {n} neurons")
+        shapes = dict.fromkeys(
+            ("inhibitory", "decay", "v_threshold", "v_reset", "refractory_steps", "shift_rec"), n
+        )
+        shapes["shift_in"] = self.n_inputs
+        for name, size in shapes.items():
+            if getattr(self, name).shape != (size,):
+                raise ValueError(f"{name} must have {size} values, not {getattr(self, name).shape}")
+        low, high = signed_range(f.weight_width)
+        check_range("w_in weights", self.w_in.weights, low, high)
+        check_range("w_rec weights", self.w_rec.weights, low, high)
+        check_range("decay", self.decay, 0, (1 << f.decay_width) - 1)
+        v_low, v_high = signed_range(f.v_width)
+        check_range("v_threshold", self.v_threshold, v_low + 1, v_high)
+        check_range("v_reset", self.v_reset, v_low, v_high)
+        check_range("v_threshold - v_reset", self.v_threshold - self.v_reset, 1, 1 << f.v_width)
+        check_range("refractory_steps", self.refractory_steps, 0, (1 << f.refractory_width) - 1)
+        check_range("shift_in", self.shift_in, 0, (1 << f.shift_width) - 1)
+        check_range("shift_rec", self.shift_rec, 0, (1 << f.shift_width) - 1)
+        low, high = signed_range(f.out_weight_width)
+        check_range("readout weights", self.readout.w_out, low, high)
+        if self.readout.w_out.shape[1] != n:
+            raise ValueError(f"Readout must read {n} neurons, not {self.readout.w_out.shape[1]}")
+        wrong = np.flatnonzero(
+            np.where(self.inhibitory[self.w_rec.pre_idx], self.w_rec.weights > 0,
+                     self.w_rec.weights < 0)
+        )
+        if wrong.size:
+            raise QuantisationError(
+                f"w_rec, synapse {self.w_rec.pre_idx[wrong[0]]} -> {self.w_rec.col_idx[wrong[0]]}: "
+                f"weight {self.w_rec.weights[wrong[0]]} has the wrong sign for Dale's law"
+            )
+
+    @property
+    def n_neurons(self) -> int:
+        """Recurrent neurons."""
+        return self.w_rec.n_pre
+
+    @property
+    def n_inputs(self) -> int:
+        """Input channels."""
+        return self.w_in.n_pre
+
+    @property
+    def sum_width(self) -> int:
+        """Bits of ``syn_sum`` such that no set of events can overflow it, from the actual rows."""
+        low = np.zeros(self.n_neurons, np.int64)
+        high = np.zeros(self.n_neurons, np.int64)
+        for rows, shift in ((self.w_in, self.shift_in), (self.w_rec, self.shift_rec)):
+            term = rows.weights.astype(np.int64) << shift[rows.pre_idx]
+            np.add.at(low, rows.col_idx, np.minimum(term, 0))
+            np.add.at(high, rows.col_idx, np.maximum(term, 0))
+        return width_for(int(low.min(initial=0)), int(high.max(initial=0)))
+
+    def out_width(self, n_steps: int) -> int:
+        """Bits of a readout accumulator that cannot overflow in `n_steps` steps."""
+        w, b = self.readout.w_out.astype(np.int64), self.readout.bias.astype(np.int64)
+        low = np.minimum(w, 0).min(axis=0).sum(axis=0) * n_steps + np.minimum(b, 0)
+        high = np.maximum(w, 0).max(axis=0).sum(axis=0) * n_steps + np.maximum(b, 0)
+        return width_for(int(low.min()), int(high.max()))
+
+
+@dataclass(frozen=True, eq=False)
+class IntStdp:
+    """Trace STDP in integers (eq. (3)-(5)); a source is an input channel or a recurrent neuron.
+
+    Sources are numbered ``0 .. n_inputs - 1`` for inputs, then ``n_inputs + i`` for neuron ``i``.
+    A plastic synapse holds a magnitude ``m`` with `learn_shift` bits below the weight's LSB; its
+    weight is ``sign * (m >> learn_shift)``.
+
+    Attributes
+    ----------
+    plastic_in, plastic_rec : bool
+        Which projections learn.
+    learn_shift : int
+        Extra low bits of a magnitude, 0 .. 12.
+    trace_width : int
+        Bits of a trace, unsigned, 4 .. 12.
+    trace_step : int
+        Added to a trace by a spike, saturating.
+    decay_width : int
+        Bits of the trace decays.
+    decay_plus, eta_plus, magnitude_max : (n_inputs + N,) int32
+        Of a presynaptic source: trace decay, potentiation factor, greatest magnitude.
+    decay_minus, eta_minus : (N,) int32
+        Of a postsynaptic neuron: trace decay, depression factor.
+    eta_shift : int
+        A change is ``(eta * trace) >> eta_shift``.
+    """
+
+    plastic_in: bool
+    plastic_rec: bool
+    learn_shift: int
+    trace_width: int
+    trace_step: int
+    decay_width: int
+    decay_plus: np.ndarray
+    eta_plus: np.ndarray
+    magnitude_max: np.ndarray
+    decay_minus: np.ndarray
+    eta_minus: np.ndarray
+    eta_shift: int
+
+    def __post_init__(self):
+        """Freeze the arrays and check the ranges."""
+        _freeze(self)
+        for name, low, high in (
+            ("learn_shift", 0, 12),
+            ("trace_width", 4, 12),
+            ("decay_width", 4, 12),
+            ("eta_shift", 0, 24),
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(
+                    f"{name} must be between {low} and {high}, not {getattr(self, name)}"
+                )
+        if not 0 < self.trace_step < (1 << self.trace_width):
+            raise ValueError(
+                f"trace_step must be between 1 and {(1 << self.trace_width) - 1}, "
+                f"not {self.trace_step}"
+            )
+        top = (1 << self.decay_width) - 1
+        check_range("decay_plus", self.decay_plus, 0, top)
+        check_range("decay_minus", self.decay_minus, 0, top)
+        check_range("eta_plus", self.eta_plus, 0, (1 << 16) - 1)
+        check_range("eta_minus", self.eta_minus, 0, (1 << 16) - 1)
+        check_range("magnitude_max", self.magnitude_max, 0, (1 << 20) - 1)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Exact work of a run; the RTL counters must equal them.
+
+    A spike's synaptic operations are counted with the step that emitted it, those of an input
+    event with the step it belongs to, so ``sop_rec`` is the sum of ``fan_out`` over all spikes.
+    """
+
+    input_events: int = 0
+    spikes: int = 0
+    sop_in: int = 0
+    sop_rec: int = 0
+    sop_out: int = 0
+    neuron_updates: int = 0
+    skipped_rows: int = 0
+    weight_updates: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        """Return the sum, field by field."""
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))

@@ -1,0 +1,1 @@
+"""The accelerator, written in Amaranth."""

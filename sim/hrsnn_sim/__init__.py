@@ -1,0 +1,1 @@
+"""Co-simulation of the generated design against the reference."""
