@@ -355,8 +355,9 @@ class IntNetwork:
         if self.readout.w_out.shape[1] != n:
             raise ValueError(f"Readout must read {n} neurons, not {self.readout.w_out.shape[1]}")
         wrong = np.flatnonzero(
-            np.where(self.inhibitory[self.w_rec.pre_idx], self.w_rec.weights > 0,
-                     self.w_rec.weights < 0)
+            np.where(
+                self.inhibitory[self.w_rec.pre_idx], self.w_rec.weights > 0, self.w_rec.weights < 0
+            )
         )
         if wrong.size:
             raise QuantisationError(

@@ -87,9 +87,7 @@ class EventBatch:
         sizes = np.diff(self.sample_ptr)[index]
         ptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         pick = np.repeat(self.sample_ptr[index] - ptr[:-1], sizes) + np.arange(ptr[-1])
-        return EventBatch(
-            ptr, self.t[pick], self.address[pick], self.n_steps[index], self.n_inputs
-        )
+        return EventBatch(ptr, self.t[pick], self.address[pick], self.n_steps[index], self.n_inputs)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,55 @@
+"""The list of verbs, in data-flow order."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import typer
+
+from hrsnn_edge import __version__
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="From data to a verified bitstream: heterogeneous recurrent spiking networks on small "
+    "FPGAs. Stations in order: encode, tune, train, prune, quantise, simulate, rtl, cosim, "
+    "estimate, build, report; [bold]run[/] does them all.",
+)
+
+#: Module of each verb; the module's function `verb` is the command.
+VERBS = (
+    "run",
+    "encode",
+    "tune",
+    "train",
+    "prune",
+    "quantise",
+    "simulate",
+    "rtl",
+    "cosim",
+    "verify",
+    "estimate",
+    "build",
+    "report",
+    "doctor",
+)
+
+for _name in VERBS:
+    app.command(_name)(import_module(f"hrsnn_edge.cli.{_name}").verb)
+app.add_typer(import_module("hrsnn_edge.cli.bench").bench, name="bench")
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"hrsnn-edge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
+    ),
+) -> None:
+    """Take the options that stand before the verb."""

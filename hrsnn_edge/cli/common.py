@@ -1,0 +1,46 @@
+"""What every verb shares: options, output, and the way an error becomes an exit code."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from hrsnn_edge.flow.store import plain, provenance, write_json
+
+#: Log and progress go to stderr, so that stdout holds the result alone.
+log = Console(stderr=True, highlight=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr.")]
+
+
+def set_verbosity(verbose: bool, quiet: bool) -> None:
+    """Set how much goes to stderr."""
+    log.quiet = quiet
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(name)s: %(message)s",
+    )
+
+
+def emit(result: dict[str, Any], as_json: bool, text: str) -> None:
+    """Print `result` as one JSON object, or `text` for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(result, default=plain, allow_nan=False) + "\n")
+    else:
+        sys.stdout.write(text.rstrip("\n") + "\n")
+    sys.stdout.flush()
+
+
+def write_provenance(output: Path, seed: int | None, inputs: list[Path], **more: Any) -> None:
+    """Write ``<output>.json`` with the command, seed, versions, commit and input hashes."""
+    write_json(output.with_name(output.name + ".json"), provenance(seed, inputs) | more)

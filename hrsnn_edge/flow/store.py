@@ -1,0 +1,200 @@
+"""Files at the edge of the flow: atomic writes, provenance, and the store of finished stations.
+
+A station's result is found again by the hash of everything it depends on: its name, its part of
+the experiment, the files it reads and the source of the toolchain. A result is a folder that
+appears in one rename, so nothing half-written is ever read and a killed run continues.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hrsnn_edge import __version__
+from hrsnn_edge.errors import HrsnnError
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return JSON with sorted keys and no spaces; NumPy scalars and arrays become plain."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=plain).encode()
+
+
+def plain(value: Any) -> Any:
+    """Return a NumPy value, path or model as something JSON knows; for ``json``'s `default`."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    raise TypeError(f"Value must be known to JSON, not {type(value).__name__}")
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn a full disk or a read-only folder into one clear sentence."""
+    try:
+        yield
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: "the disk is full. Free some space and run the same command again",
+            errno.EDQUOT: "the disk quota is used up. Free some space and run it again",
+            errno.EACCES: "the folder may not be written. Choose another output",
+            errno.EROFS: "the file system is read-only. Choose another output",
+        }
+        if error.errno not in reasons:
+            raise
+        raise HrsnnError(f"{path}: {reasons[error.errno]}.") from error
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write `data` beside `path`, flush it to disk, then rename: readers see all or nothing."""
+    path = Path(path)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(aside).chmod(0o644)
+            Path(aside).replace(path)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically."""
+    text = json.dumps(value, indent=1, default=plain, sort_keys=False)
+    write_atomic(path, (text + "\n").encode())
+
+
+@lru_cache(maxsize=1)
+def source_hash() -> str:
+    """Return a hash of the toolchain's own source, so that a changed program runs again."""
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parents[2]
+    for package in ("hrsnn_edge", "rtl/hrsnn_rtl", "sim/hrsnn_sim", "boards/hrsnn_boards"):
+        for file in sorted((root / package).rglob("*.py")):
+            if "cli" not in file.relative_to(root).parts:
+                digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    packages = ("numpy", "scipy", "numba", "scikit-learn", "scikit-optimize", "amaranth")
+    found = {"hrsnn-edge": __version__, "python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+@lru_cache(maxsize=1)
+def commit() -> str:
+    """Return the commit of the checkout this package runs from, or 'unknown'."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists() or shutil.which("git") is None:
+        return "unknown"
+    result = subprocess.run(
+        ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.stdout.strip() or "unknown"
+
+
+def provenance(seed: int | None, inputs: list[Path]) -> dict[str, Any]:
+    """Return what stands beside every output: command, seed, versions, commit, input hashes."""
+    return {
+        "command": ["hrsnn", *sys.argv[1:]],
+        "seed": seed,
+        "versions": versions(),
+        "commit": commit(),
+        "inputs": {str(p): sha256_file(p) for p in inputs if p.is_file()},
+    }
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of finished stations, each in ``<station>-<hash>``.
+
+    Attributes
+    ----------
+    root : Path
+        The folder.
+    """
+
+    root: Path
+
+    def run(
+        self,
+        station: str,
+        inputs: Any,
+        work: Callable[[Path], None],
+        on_cached: Callable[[], None] = lambda: None,
+    ) -> Path:
+        """Return the folder of a station's result, calling ``work(folder)`` if it is not there.
+
+        `inputs` is anything `canonical_json` takes; `work` writes its files into the folder
+        given. Scratch that survives a kill (a tuning log) goes to `scratch`, not there.
+        """
+        folder = self.root / f"{station}-{self.key(station, inputs)[:16]}"
+        if folder.is_dir():
+            on_cached()
+            return folder
+        with disk_errors(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            aside = Path(tempfile.mkdtemp(dir=self.root, prefix=f".{station}."))
+            try:
+                work(aside)
+                aside.chmod(0o755)
+                aside.rename(folder)
+            except BaseException:
+                shutil.rmtree(aside, ignore_errors=True)
+                raise
+        return folder
+
+    def scratch(self, station: str, inputs: Any) -> Path:
+        """Return a path for the resumable log of a station with these inputs."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        return self.root / f"{station}-{self.key(station, inputs)[:16]}.log"
+
+    @staticmethod
+    def key(station: str, inputs: Any) -> str:
+        """Return the hash of a station's name, its inputs and the toolchain's source."""
+        text = canonical_json([station, inputs, source_hash(), versions()])
+        return hashlib.sha256(text).hexdigest()

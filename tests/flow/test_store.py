@@ -1,0 +1,59 @@
+import errno
+
+import numpy as np
+import pytest
+
+from hrsnn_edge.errors import HrsnnError
+from hrsnn_edge.flow import store as store_module
+from hrsnn_edge.flow.store import Store, canonical_json, write_atomic
+
+
+def test_finished_station_is_not_run_again(tmp_path):
+    """The same inputs find the stored result; other inputs do the work."""
+    calls = []
+
+    def work(folder):
+        calls.append(1)
+        (folder / "x").write_text("done")
+
+    store = Store(tmp_path)
+    first = store.run("train", {"seed": 1}, work)
+    assert store.run("train", {"seed": 1}, work) == first
+    assert store.run("train", {"seed": 2}, work) != first
+    assert len(calls) == 2
+    assert (first / "x").read_text() == "done"
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, ValueError])
+def test_killed_station_leaves_nothing(tmp_path, stop):
+    """A station that ends early leaves no folder behind, finished or not."""
+
+    def work(folder):
+        (folder / "half").write_text("half")
+        raise stop
+
+    with pytest.raises(stop):
+        Store(tmp_path).run("train", {}, work)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_write_atomic_keeps_the_old_file_when_the_disk_is_full(tmp_path, monkeypatch):
+    """A full disk is one clear sentence, and what existed stays as it was."""
+    path = tmp_path / "net.hrsnn"
+    write_atomic(path, b"old")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store_module.os, "fsync", full)
+    with pytest.raises(HrsnnError, match="the disk is full"):
+        write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["net.hrsnn"]
+
+
+def test_canonical_json_is_order_free():
+    """Key order and NumPy types do not change the hash input."""
+    assert canonical_json({"b": np.int64(1), "a": np.arange(2)}) == b'{"a":[0,1],"b":1}'
+    with pytest.raises(TypeError, match="must be known to JSON, not complex"):
+        canonical_json(1j)
