@@ -1,1 +1,1 @@
-"""The report station."""
+"""The report station: the record of a run, its work and energy, and one HTML file about it."""

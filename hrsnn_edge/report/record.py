@@ -1,0 +1,401 @@
+"""The record of one run: everything the report says, as values and as two files.
+
+A `RunRecord` holds the figures (JSON), a `RunTraces` the arrays of the plots (an ``.npz`` beside
+it, without pickle). Every section is optional: a station that was not run leaves its section out
+and the report says so. Nothing is derived here that the run did not measure.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hrsnn_edge.errors import DataError
+from hrsnn_edge.network import Counts, FloatNetwork, IntNetwork
+
+
+class _Section(BaseModel):
+    """A part of the record: frozen, finite numbers only, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Manifest(_Section):
+    """Where the run came from: versions by name, SHA-256 by file name."""
+
+    commit: str | None = None
+    python: str | None = None
+    platform: str | None = None
+    packages: dict[str, str] = {}
+    tools: dict[str, str] = {}
+    inputs: dict[str, str] = {}
+    outputs: dict[str, str] = {}
+
+
+class DataInfo(_Section):
+    """The data set as the network saw it; `dt_ms` is the length of a step."""
+
+    name: str
+    classes: tuple[str, ...]
+    n_train: int
+    n_validation: int | None = None
+    n_test: int
+    n_inputs: int
+    n_steps: int
+    encoder: str
+    dt_ms: float | None = None
+
+
+class NetworkInfo(_Section):
+    """Size and variant of the recurrent network."""
+
+    n_neurons: int
+    n_excitatory: int
+    variant: str
+    readout: str
+
+
+#: Stations whose test accuracy may be recorded, in the order of the report.
+ACCURACY_LABELS = {
+    "baseline": "Logistic regression on the raw data",
+    "encoder": "Readout on the encoder's spikes alone",
+    "float": "Network, floating point",
+    "pruned": "Network, pruned",
+    "integer_unpruned": "Network in integers, not pruned",
+    "integer": "Network in integers, pruned",
+    "integer_trained": "Network trained wholly in integers",
+}
+AccuracyName = Literal[
+    "baseline", "encoder", "float", "pruned", "integer_unpruned", "integer", "integer_trained"
+]
+
+
+class Accuracy(_Section):
+    """Test accuracies, 0 .. 1; `sd` over `n_seeds` seeds where `test` holds means."""
+
+    test: dict[AccuracyName, float]
+    sd: dict[AccuracyName, float] = {}
+    n_seeds: int = 1
+
+
+class TunePoint(_Section):
+    """One evaluation of the tuner; `values` in the order of the parameters."""
+
+    values: tuple[float, ...]
+    score: float
+
+
+class Tune(_Section):
+    """The history of the tuner; a greater score is better."""
+
+    parameters: tuple[str, ...]
+    history: tuple[TunePoint, ...]
+    metric: str
+
+    @property
+    def best(self) -> int:
+        """Index of the first best evaluation."""
+        return max(range(len(self.history)), key=lambda k: self.history[k].score)
+
+
+class Change(_Section):
+    """A quantity before and after a station."""
+
+    before: float
+    after: float
+
+
+class Prune(_Section):
+    """What the pruning did; `synapses` by projection, `lambda_1` the largest Lyapunov exponent."""
+
+    method: str
+    target_sparsity: float
+    synapses: dict[str, Change]
+    edge_value: str | None = None
+    neurons: Change | None = None
+    lambda_1: Change | None = None
+    eps: float | None = None
+
+
+class Quantise(_Section):
+    """Widths in bits, errors by population and quantity, and the warnings of the station."""
+
+    formats: dict[str, int]
+    errors: dict[str, dict[str, float]] = {}
+    warnings: tuple[str, ...] = ()
+
+
+class Divergence(_Section):
+    """The first wrong value: the step, the neuron, the quantity and both values."""
+
+    step: int
+    quantity: str
+    expected: int
+    got: int
+    neuron: int | None = None
+    network: str | None = None
+    waveform: str | None = None
+
+
+class Verdict(_Section):
+    """Equality of two descriptions of the same networks; green when `mismatches` is 0.
+
+    `networks` and `steps` count what was compared, `seeds` are those of random networks.
+    """
+
+    networks: int
+    steps: int
+    mismatches: int
+    first_divergence: Divergence | None = None
+    simulator: str | None = None
+    compared: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether something was compared and all of it was equal."""
+        return self.mismatches == 0 and self.networks > 0 and self.steps > 0
+
+
+class Work(_Section):
+    """Counts summed over `n_inferences` test samples, the same ones before and after pruning."""
+
+    n_inferences: int
+    pruned: Counts
+    unpruned: Counts | None = None
+    lanes: int = 1
+
+
+class Cycles(_Section):
+    """Clock cycles of the simulated core; `per_inference` is the mean over samples."""
+
+    per_sop: float
+    per_inference: float
+    per_step: float | None = None
+
+
+class Use(_Section):
+    """One resource of a board's device."""
+
+    used: int
+    available: int
+
+
+class BoardResult(_Section):
+    """One board: placed and routed, or refused with what would make it fit (`remedy`)."""
+
+    fits: bool
+    device: str | None = None
+    fmax_mhz: float | None = None
+    clock_mhz: float | None = None
+    utilisation: dict[str, Use] = {}
+    bitstream: str | None = None
+    sha256: str | None = None
+    latency_us: float | None = None
+    lanes: int | None = None
+    remedy: str | None = None
+
+    @property
+    def timing_met(self) -> bool | None:
+        """Whether the design is fast enough for the board's clock; None if not known."""
+        if self.fmax_mhz is None or self.clock_mhz is None:
+            return None
+        return self.fmax_mhz >= self.clock_mhz
+
+
+class Example(_Section):
+    """The sample of the raster plot and what the network made of it."""
+
+    sample: int
+    label: str
+    predicted: str
+
+
+class RunRecord(_Section):
+    """Every figure of one run, by section; an absent section was not run.
+
+    `command` and `created` (ISO 8601) are printed as given, `timings_s` holds the seconds of each
+    station in the order they ran, `verdicts` is keyed ``engine``, ``cosim``, ``bulk`` and so on.
+    """
+
+    schema_version: Literal[1] = 1
+    name: str
+    command: str
+    seed: int
+    created: str
+    manifest: Manifest = Manifest()
+    data: DataInfo | None = None
+    network: NetworkInfo | None = None
+    accuracy: Accuracy | None = None
+    tune: Tune | None = None
+    prune: Prune | None = None
+    quantise: Quantise | None = None
+    verdicts: dict[str, Verdict] = {}
+    work: Work | None = None
+    cycles: Cycles | None = None
+    boards: dict[str, BoardResult] = {}
+    timings_s: dict[str, float] = Field(default_factory=dict)
+    example: Example | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkArrays:
+    """The parameters of one network as the histograms show them; `None` where there are none.
+
+    `w_in`, `w_exc` and `w_inh` hold one weight a synapse (the recurrent ones by the sign of their
+    source), `tau_exc` and `tau_inh` time constants [ms], `threshold` one value a neuron. Integer
+    weights and thresholds are in LSB, row shifts applied.
+    """
+
+    w_in: np.ndarray | None = None
+    w_exc: np.ndarray | None = None
+    w_inh: np.ndarray | None = None
+    tau_exc: np.ndarray | None = None
+    tau_inh: np.ndarray | None = None
+    threshold: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, net: FloatNetwork | IntNetwork, dt_ms: float | None = None) -> NetworkArrays:
+        """Return the arrays of a network.
+
+        `dt_ms` turns the decay of an `IntNetwork` into a time constant,
+        ``-dt / ln(decay / 2**decay_width)``; a neuron with decay 0 has the time constant 0.
+        """
+        w_in, w_rec = net.w_in.weights, net.w_rec.weights
+        if isinstance(net, IntNetwork):
+            w_in = w_in << net.shift_in[net.w_in.pre_idx]
+            w_rec = w_rec << net.shift_rec[net.w_rec.pre_idx]
+            tau = None if dt_ms is None else _time_constant(net.decay, net.fmt.decay_width, dt_ms)
+        else:
+            tau = net.tau_mem
+        source = net.inhibitory[net.w_rec.pre_idx]
+        return cls(
+            w_in=w_in,
+            w_exc=w_rec[~source],
+            w_inh=w_rec[source],
+            tau_exc=None if tau is None else tau[~net.inhibitory],
+            tau_inh=None if tau is None else tau[net.inhibitory],
+            threshold=net.v_threshold,
+        )
+
+
+def _time_constant(decay: np.ndarray, decay_width: int, dt_ms: float) -> np.ndarray:
+    """Return ``-dt / ln(decay / 2**decay_width)`` [ms], 0 where the decay is 0."""
+    tau = np.zeros(decay.shape)
+    live = decay > 0
+    tau[live] = dt_ms / (decay_width * math.log(2) - np.log(decay[live]))
+    return tau
+
+
+@dataclass(frozen=True, eq=False)
+class RunTraces:
+    """The arrays behind the plots; a plot whose arrays are `None` is left out.
+
+    Attributes
+    ----------
+    input_raster, recurrent_raster : (T, K), (T, N) bool
+        Spikes of the example sample.
+    membranes : (T, M)
+        Membranes of M neurons of the same sample after each step, in LSB of ``v``.
+    membrane_neurons, membrane_thresholds : (M,)
+        Their numbers and thresholds.
+    inhibitory : (N,) bool
+        Dale's sign, to colour the raster.
+    confusion : (C, C) int
+        Test samples by true class (row) and answer (column), of the integer network.
+    rates_float, rates_integer : (N,)
+        Mean firing rate of each neuron on the same samples [spikes a step].
+    networks : dict of NetworkArrays
+        By station: ``float``, ``pruned``, ``integer``.
+    """
+
+    input_raster: np.ndarray | None = None
+    recurrent_raster: np.ndarray | None = None
+    membranes: np.ndarray | None = None
+    membrane_neurons: np.ndarray | None = None
+    membrane_thresholds: np.ndarray | None = None
+    inhibitory: np.ndarray | None = None
+    confusion: np.ndarray | None = None
+    rates_float: np.ndarray | None = None
+    rates_integer: np.ndarray | None = None
+    networks: dict[str, NetworkArrays] = field(default_factory=dict)
+
+
+def _named_arrays(values, prefix: str = "") -> dict[str, np.ndarray]:
+    """Return the array fields of `values` by name."""
+    named = {f.name: getattr(values, f.name) for f in fields(values) if f.name != "networks"}
+    return {prefix + name: np.asarray(a) for name, a in named.items() if a is not None}
+
+
+def traces_to_bytes(traces: RunTraces) -> bytes:
+    """Return the ``.npz`` of `traces`; the same arrays give the same bytes."""
+    arrays = _named_arrays(traces)
+    for station, net in traces.networks.items():
+        arrays |= _named_arrays(net, f"networks/{station}/")
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def traces_from_bytes(data: bytes) -> RunTraces:
+    """Return the traces of an ``.npz``; raise `DataError` for anything else."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = dict(archive)
+        stations: dict[str, dict[str, np.ndarray]] = {}
+        for key in [k for k in arrays if k.startswith("networks/")]:
+            _, station, name = key.split("/")
+            stations.setdefault(station, {})[name] = arrays.pop(key)
+        networks = {station: NetworkArrays(**named) for station, named in stations.items()}
+        return RunTraces(**arrays, networks=networks)
+    except Exception as error:
+        raise DataError(f"Traces must be an .npz written by this version: {error}") from error
+
+
+def record_paths(folder: Path) -> tuple[Path, Path]:
+    """Return the two files of a record in `folder`: figures and arrays."""
+    return folder / "record.json", folder / "traces.npz"
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write `data` to `path` aside, sync and rename: a reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".part")
+    with aside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def save_record(folder: Path, record: RunRecord, traces: RunTraces | None = None) -> None:
+    """Write ``record.json`` and, with `traces`, ``traces.npz`` to `folder`, arrays first."""
+    json_path, npz_path = record_paths(folder)
+    if traces is not None:
+        write_atomic(npz_path, traces_to_bytes(traces))
+    text = record.model_dump_json(indent=1, exclude_defaults=False)
+    write_atomic(json_path, text.encode() + b"\n")
+
+
+def load_record(folder: Path) -> tuple[RunRecord, RunTraces]:
+    """Return the record in `folder`; without ``traces.npz`` the traces are empty."""
+    json_path, npz_path = record_paths(folder)
+    try:
+        record = RunRecord.model_validate_json(json_path.read_bytes())
+    except FileNotFoundError:
+        raise DataError(f"{json_path} must exist. Make it with `hrsnn run`.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "document"
+        raise DataError(
+            f"{json_path}: {place} must be valid, not {first['input']!r}: {first['msg']}"
+        ) from None
+    traces = traces_from_bytes(npz_path.read_bytes()) if npz_path.exists() else RunTraces()
+    return record, traces
