@@ -1,1 +1,1 @@
-"""The reference station."""
+"""What the integer network computes: `docs/numeric-contract.md` as readable code."""
