@@ -1,0 +1,147 @@
+"""Encoders: numbers in, events out. Pure functions; a seed where there is chance.
+
+Intensities are in 0..1 of the greatest rate; `n_steps` is the length of the run.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.errors import DataError
+
+
+def _check_unit(values, what: str) -> np.ndarray:
+    """Return `values` as float64 after checking that all lie in 0..1."""
+    values = np.asarray(values, np.float64)
+    bad = np.argwhere(~((values >= 0) & (values <= 1)))
+    if bad.size:
+        where = tuple(int(k) for k in bad[0])
+        raise DataError(
+            f"{what}, element {where}: must be between 0 and 1, not {values[where]}. "
+            "Scale the data on its training part first."
+        )
+    return values
+
+
+def rate_poisson(intensity, n_steps: int, p_max: float, seed: int) -> EventBatch:
+    """Draw an event with probability ``p_max * intensity`` in each step (Bernoulli rate code).
+
+    Parameters
+    ----------
+    intensity : (S, K) float
+        Rate of each channel, 0..1.
+    n_steps : int
+        Steps of a sample.
+    p_max : float
+        Events per step at intensity 1, 0..1.
+    seed : int
+        The same seed gives the same events.
+    """
+    intensity = _check_unit(intensity, "Intensity")
+    rng = np.random.default_rng(seed)
+    return EventBatch.from_rasters(
+        [rng.random((n_steps, intensity.shape[1])) < p_max * row for row in intensity]
+    )
+
+
+def rate_regular(intensity, n_steps: int, p_max: float) -> EventBatch:
+    """Emit events at even distances: ``floor((t + 1) a + 1/2) > floor(t a + 1/2)``.
+
+    `a` is ``p_max * intensity``: a phase accumulator, so the count of a channel is
+    ``floor(n_steps * a + 1/2)``, with no shot noise. Parameters as in `rate_poisson`.
+    """
+    rate = _check_unit(intensity, "Intensity") * p_max
+    phase = np.floor(np.arange(n_steps + 1)[:, None] * rate[:, None, :] + 0.5)
+    return EventBatch.from_rasters(np.diff(phase, axis=1) > 0)
+
+
+def latency(intensity, n_steps: int, threshold: float = 0.0) -> EventBatch:
+    """Emit one event a channel, the earlier the stronger: ``t = round((1 - x) (n_steps - 1))``.
+
+    Channels with an intensity of `threshold` or less stay silent.
+    """
+    intensity = _check_unit(intensity, "Intensity")
+    when = np.rint((1 - intensity) * (n_steps - 1)).astype(int)
+    return EventBatch.from_rasters(
+        [
+            (np.arange(n_steps)[:, None] == t) & (row > threshold)
+            for t, row in zip(when, intensity, strict=True)
+        ]
+    )
+
+
+def tuning_curves(values, n_curves: int, overlap: float = 1.0) -> np.ndarray:
+    """Return the responses of Gaussian tuning curves that tile 0..1.
+
+    Parameters
+    ----------
+    values : (..., D) float
+        Coordinates, scaled to 0..1 on the training part (values outside are allowed).
+    n_curves : int
+        Curves a coordinate; centres at ``k / (n_curves - 1)``.
+    overlap : float
+        Standard deviation in units of the distance between centres.
+
+    Returns
+    -------
+    response : (..., D * n_curves) float64
+        0..1, coordinate by coordinate.
+    """
+    if n_curves < 2:
+        raise ValueError(f"Number of curves must be at least 2, not {n_curves}")
+    values = np.asarray(values, np.float64)
+    centres = np.linspace(0, 1, n_curves)
+    width = overlap / (n_curves - 1)
+    response = np.exp(-0.5 * ((values[..., None] - centres) / width) ** 2)
+    return response.reshape(*values.shape[:-1], -1)
+
+
+def hold(values, n_steps: int) -> np.ndarray:
+    """Return (M, K) samples of a series repeated for `n_steps` steps each, (M * n_steps, K)."""
+    return np.repeat(np.asarray(values), n_steps, axis=0)
+
+
+def series_poisson(rate, p_max: float, seed: int) -> EventBatch:
+    """Draw one long sample from a rate that changes at every step.
+
+    Parameters
+    ----------
+    rate : (T, K) float
+        Relative rate of each channel in each step, 0..1.
+    p_max : float
+        Events per step at rate 1.
+    seed : int
+        The same seed gives the same events.
+    """
+    rate = _check_unit(rate, "Rate")
+    return EventBatch.from_rasters([np.random.default_rng(seed).random(rate.shape) < p_max * rate])
+
+
+def delta_on_off(signals, threshold: float) -> EventBatch:
+    """Send an event when a signal has moved by `threshold` since its last one.
+
+    Channel ``2 k`` of signal `k` is ON (up) and ``2 k + 1`` is OFF (down). The reference level
+    follows by one `threshold` an event, at most one event a channel and step, so a fast edge is
+    spread over the next steps.
+
+    Parameters
+    ----------
+    signals : sequence of (T, K) float
+        One array a sample; lengths may differ.
+    threshold : float
+        Step of the reference level, above 0.
+    """
+    if not threshold > 0:
+        raise ValueError(f"Delta threshold must be above 0, not {threshold}")
+    rasters = []
+    for signal in signals:
+        signal = np.asarray(signal, np.float64)
+        raster = np.zeros((len(signal), 2 * signal.shape[1]), bool)
+        level = signal[0].copy() if len(signal) else None
+        for t, x in enumerate(signal):
+            up, down = x - level >= threshold, level - x >= threshold
+            raster[t, 0::2], raster[t, 1::2] = up, down
+            level += threshold * (up.astype(float) - down)
+        rasters.append(raster)
+    return EventBatch.from_rasters(rasters)
