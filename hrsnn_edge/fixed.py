@@ -47,7 +47,7 @@ def width_for(low: int, high: int) -> int:
     >>> width_for(-128, 127), width_for(0, 128), width_for(0, 0)
     (8, 9, 1)
     """
-    return max((~int(low) if low < 0 else int(low)).bit_length(), int(high).bit_length()) + 1
+    return max((~x if x < 0 else x).bit_length() for x in (int(low), int(high))) + 1
 
 
 def check_range(name: str, values, low: int, high: int) -> None:

@@ -7,18 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from hrsnn_edge.network import Counts, IntNetwork, IntStdp
-from hrsnn_edge.reference.lif import LifParams, lif_step
-from hrsnn_edge.reference.readout import bin_of, classify, readout_step
-from hrsnn_edge.reference.stdp import (
+from hrsnn_edge.plastic import (
     Magnitudes,
-    bump_traces,
     check_stdp,
-    decay_traces,
     initial_magnitudes,
-    plasticity_step,
     source_signs,
     weights_of,
 )
+from hrsnn_edge.reference.lif import LifParams, lif_step
+from hrsnn_edge.reference.readout import bin_of, classify, readout_step
+from hrsnn_edge.reference.stdp import bump_traces, decay_traces, plasticity_step
 from hrsnn_edge.reference.synapse import deliver
 
 

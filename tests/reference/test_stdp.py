@@ -8,15 +8,9 @@ from hypothesis import given
 
 from hrsnn_edge.errors import QuantisationError
 from hrsnn_edge.network import IntFormat, IntNetwork, IntStdp, LinearReadout, SparseRows
+from hrsnn_edge.plastic import Magnitudes, check_stdp, initial_magnitudes
 from hrsnn_edge.reference.network import run
-from hrsnn_edge.reference.stdp import (
-    Magnitudes,
-    bump_traces,
-    check_stdp,
-    decay_traces,
-    initial_magnitudes,
-    plasticity_step,
-)
+from hrsnn_edge.reference.stdp import bump_traces, decay_traces, plasticity_step
 from tests.strategies import learning_cases
 
 
