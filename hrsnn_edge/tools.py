@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -207,18 +208,20 @@ def parse_version(output: str) -> str | None:
 
 
 def _program_version(path: str, option: str) -> str | None:
-    try:
-        done = subprocess.run(
-            [path, option],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=VERSION_TIMEOUT_S,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return parse_version(done.stdout + done.stderr) if done.returncode == 0 else None
+    # A file, not a pipe: what a killed program has started may hold a pipe open for long.
+    with tempfile.TemporaryFile() as out:
+        try:
+            status = subprocess.call(
+                [path, option],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                timeout=VERSION_TIMEOUT_S,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        out.seek(0)
+        return parse_version(out.read().decode(errors="replace")) if status == 0 else None
 
 
 def _look(need: Need, source: Source) -> Tool:
@@ -282,7 +285,10 @@ def find_tools() -> list[Tool]:
 
 def find_tool(name: str) -> Tool:
     """Return one tool of `NEEDS` as found now; it may be missing."""
-    return next(_find(need) for need in NEEDS if need.name == name)
+    need = next((need for need in NEEDS if need.name == name), None)
+    if need is None:
+        raise ValueError(f"Tool must be one of {', '.join(n.name for n in NEEDS)}, not {name!r}")
+    return _find(need)
 
 
 def require(name: str) -> Tool:
