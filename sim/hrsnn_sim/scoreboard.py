@@ -1,0 +1,191 @@
+"""In-order comparison of what a core did with what the reference says, and its first divergence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from hrsnn_edge.errors import MismatchError
+from hrsnn_edge.network import IntNetwork
+from hrsnn_edge.reference.network import Trace
+
+#: Counters that the core's strobes drive, in the order of `CoreTrace.counts`.
+COUNTERS = (
+    "input_events",
+    "spikes",
+    "sop_in",
+    "sop_rec",
+    "sop_out",
+    "neuron_updates",
+    "skipped_rows",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class CoreTrace:
+    """What one sample did, step by step, in the network's own order of neurons and outputs.
+
+    Attributes
+    ----------
+    spikes : (T, N) bool
+        Who fired.
+    v : (T, N) int64
+        Membrane after each step.
+    out : (T, C) int64
+        Readout accumulators after each step.
+    counts : (T, len(COUNTERS)) int64
+        Counters from the start of the sample to the end of each step, deliveries of the step's
+        spikes included.
+    """
+
+    spikes: np.ndarray
+    v: np.ndarray
+    out: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def of_reference(cls, trace: Trace) -> CoreTrace:
+        """Return the part of a reference trace that a core shows."""
+        counts = [[getattr(count, name) for name in COUNTERS] for count in trace.counts]
+        return cls(
+            trace.spikes, trace.v, trace.out, np.array(counts, np.int64).reshape(-1, len(COUNTERS))
+        )
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of the sample."""
+        return len(self.spikes)
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first wrong value of a run.
+
+    Attributes
+    ----------
+    network : str
+        Seed or file of the network.
+    sample, step : int
+        Where in the run.
+    quantity : str
+        ``'spike'``, ``'v'``, ``'out'`` or the name of a counter.
+    neuron : int or None
+        Index of the neuron, or of the output for ``'out'``; None for a counter.
+    expected, got : int
+        The reference's value and the core's.
+    waveform : str or None
+        File with the signals of the cycles around it.
+    """
+
+    network: str
+    sample: int
+    step: int
+    quantity: str
+    neuron: int | None
+    expected: int
+    got: int
+    waveform: str | None = None
+
+    def __str__(self) -> str:
+        """Return the sentence of the error message."""
+        place = (
+            ""
+            if self.neuron is None
+            else f", {'output' if self.quantity == 'out' else 'neuron'} {self.neuron}"
+        )
+        seen = f" Waveform: {self.waveform}." if self.waveform else ""
+        return (
+            f"network {self.network}, sample {self.sample}, step {self.step}{place}: "
+            f"{self.quantity} must be {self.expected} (reference), not {self.got}.{seen}"
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How much was compared and how it went.
+
+    `steps` are time steps; `mismatches` is the number of single values that differ.
+    """
+
+    networks: int = 0
+    steps: int = 0
+    mismatches: int = 0
+    first_divergence: Divergence | None = None
+
+    def __add__(self, other: Verdict) -> Verdict:
+        """Return the verdict on both; the first divergence is that of the earlier one."""
+        return Verdict(
+            self.networks + other.networks,
+            self.steps + other.steps,
+            self.mismatches + other.mismatches,
+            self.first_divergence or other.first_divergence,
+        )
+
+    def to_json(self) -> dict:
+        """Return the object that the command line prints."""
+        return asdict(self)
+
+    def require_equal(self) -> None:
+        """Raise `MismatchError` with the first divergence unless everything was equal."""
+        if self.first_divergence:
+            raise MismatchError(f"{self.first_divergence} First of {self.mismatches} differences.")
+
+
+def compare(expected: CoreTrace, got: CoreTrace, network: str, sample: int = 0) -> Verdict:
+    """Compare one sample value by value and return the verdict, with no network counted.
+
+    Within a step the spikes come first, then the membranes, the outputs and the counters: the
+    earliest of them in the step's own work.
+
+    Raises
+    ------
+    MismatchError
+        When the two runs do not have the same shape.
+    """
+    first, mismatches = None, 0
+    for quantity, (want, have) in _quantities(expected, got).items():
+        if want.shape != have.shape:
+            raise MismatchError(
+                f"network {network}, sample {sample}: {quantity} must have the shape {want.shape}, "
+                f"not {have.shape}"
+            )
+        wrong = want != have
+        if not wrong.any():
+            continue
+        mismatches += int(wrong.sum())
+        step, index = map(int, np.argwhere(wrong)[0])
+        if first is None or step < first.step:
+            values = int(want[step, index]), int(have[step, index])
+            # A counter is one column, and its index says nothing.
+            neuron = index if want.shape[1] != 1 or quantity not in COUNTERS else None
+            first = Divergence(network, sample, step, quantity, neuron, *values)
+    return Verdict(0, expected.n_steps, mismatches, first)
+
+
+def _quantities(expected: CoreTrace, got: CoreTrace) -> Mapping[str, tuple]:
+    """Return both values of every quantity as (T, n) arrays, in the order of reporting."""
+    pairs = {
+        "spike": (expected.spikes, got.spikes),
+        "v": (expected.v, got.v),
+        "out": (expected.out, got.out),
+    }
+    for column, name in enumerate(COUNTERS):
+        part = np.s_[:, column : column + 1]
+        pairs[name] = expected.counts[part], got.counts[part]
+    return pairs
+
+
+def split_samples(arrays: CoreTrace, n_steps) -> list[CoreTrace]:
+    """Return the parts of a long trace that belong to samples of the given lengths."""
+    ends = np.cumsum(n_steps)
+    return [
+        CoreTrace(*(part[end - size : end] for part in vars(arrays).values()))
+        for end, size in zip(ends, n_steps, strict=True)
+    ]
+
+
+def network_name(net: IntNetwork) -> str:
+    """Return a short description of a network that has no seed and no file."""
+    return f"{net.n_inputs}-{net.n_neurons}-{net.readout.n_out}"
