@@ -1,0 +1,293 @@
+"""Generator values of the core: what it is built for, and what follows from that.
+
+Port of the module: `CoreConfig`, taken by every block, so that a width cannot differ by accident.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hrsnn_edge.errors import CapacityError
+from hrsnn_edge.network import IntFormat, IntNetwork
+
+#: Bits of a `write` data word, the greatest width of any memory.
+DATA_WIDTH = 36
+#: Bits of a `write` or `read` address, and of the argument of a command.
+ADDR_WIDTH = 16
+ARG_WIDTH = 14
+#: Words of one UP5K single-port RAM, and its width.
+SPRAM_DEPTH = 16384
+SPRAM_WIDTH = 16
+#: Free places below which the event queue takes no more: what the scan pipeline may still hold
+#: (six neurons), two cycles of a registered flag and the events of those cycles, rounded up.
+QUEUE_MARGIN = 16
+
+
+def bits_for(count: int) -> int:
+    """Return the bits of an index below `count`, at least 1.
+
+    >>> bits_for(1), bits_for(2), bits_for(256), bits_for(257)
+    (1, 1, 8, 9)
+    """
+    return max(1, (count - 1).bit_length())
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreConfig:
+    """Capacities and widths a core is built for.
+
+    Any `IntNetwork` that needs no more can be loaded at run time; `v_width` and `v_shift` are part
+    of the arithmetic and must be those of the network.
+
+    Parameters
+    ----------
+    lanes : int
+        Lanes P, 1, 2, 4 or 8.
+    n_slots : int
+        Neurons a lane; the core has ``lanes * n_slots`` neurons.
+    n_inputs : int
+        Input channels.
+    synapse_depth : int
+        Synapses a lane.
+    v_width, decay_width, weight_width, shift_width, v_shift, refractory_width : int
+        As in `IntFormat`.
+    has_reset : bool
+        Whether a non-zero ``v_reset`` can be stored.
+    sum_width : int
+        Bits of a neuron's sum of a step.
+    n_out : int
+        Readout outputs; 0 builds no readout.
+    n_bins : int
+        Parts of a run that the readout weighs apart.
+    out_weight_width, out_width : int
+        Bits of a readout weight and of an accumulator.
+    out_lanes : int
+        Outputs added in one cycle, a power of two.
+    queue_depth : int
+        Words of the event queue, a power of two.
+    synapse_memory : str
+        ``"bram"``, or ``"spram"`` for the single-port RAMs of the UP5K.
+    spike_stream : bool
+        Whether the host may read the spikes.
+    double_buffer : bool
+        Whether the sums of two steps are held, so that a scan overlaps the next delivery.
+    """
+
+    lanes: int
+    n_slots: int
+    n_inputs: int
+    synapse_depth: int
+    v_width: int
+    decay_width: int
+    weight_width: int
+    shift_width: int = 0
+    v_shift: int = 0
+    refractory_width: int
+    has_reset: bool = False
+    sum_width: int
+    n_out: int
+    n_bins: int = 1
+    out_weight_width: int = 8
+    out_width: int = 24
+    out_lanes: int = 1
+    queue_depth: int = 256
+    synapse_memory: str = "bram"
+    spike_stream: bool = False
+    double_buffer: bool = True
+
+    #: Least and greatest value of each integer, beside those of `IntFormat`.
+    LIMITS: ClassVar[dict[str, tuple[int, int]]] = {
+        **IntFormat.LIMITS,
+        "n_slots": (1, 4096),
+        "n_inputs": (1, 1 << ARG_WIDTH),
+        "synapse_depth": (1, 1 << ADDR_WIDTH),
+        "sum_width": (1, 24),
+        "n_out": (0, 64),
+        "n_bins": (1, 64),
+        "out_width": (1, DATA_WIDTH),
+        "queue_depth": (2 * QUEUE_MARGIN, 4096),
+    }
+
+    def __post_init__(self):
+        """Check every value, and that every memory word and address fits the load port."""
+        for name, (low, high) in self.LIMITS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int):
+                raise TypeError(f"{name} must be an integer, not {value!r}")
+            if not low <= value <= high:
+                raise ValueError(f"{name} must be between {low} and {high}, not {value}")
+        for name, allowed in (
+            ("lanes", (1, 2, 4, 8)),
+            ("out_lanes", (1, 2, 4, 8)),
+            ("synapse_memory", ("bram", "spram")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)!r}")
+        if self.queue_depth & (self.queue_depth - 1):
+            raise ValueError(f"queue_depth must be a power of two, not {self.queue_depth}")
+        if not self.double_buffer and self.queue_depth < self.n_slots + QUEUE_MARGIN:
+            raise ValueError(
+                f"queue_depth must be at least {self.n_slots + QUEUE_MARGIN} without a double "
+                f"buffer, not {self.queue_depth}"
+            )
+        for name, depth in (("Sources", self.n_sources), ("Readout weights", self.out_depth)):
+            if depth > 1 << ADDR_WIDTH:
+                raise CapacityError(
+                    f"{name} must be at most {1 << ADDR_WIDTH}, not {depth}. "
+                    "Prune neurons or take fewer bins."
+                )
+        if self.synapse_memory == "spram" and self.synapse_width > SPRAM_WIDTH:
+            raise CapacityError(
+                f"Synapse word must be at most {SPRAM_WIDTH} bits in SPRAM, not "
+                f"{self.synapse_width} ({self.slot_width} of target, {self.weight_width} of "
+                "weight). Take narrower weights or more lanes."
+            )
+
+    @classmethod
+    def for_network(
+        cls,
+        net: IntNetwork,
+        *,
+        lanes: int = 1,
+        n_steps: int,
+        placement=None,
+        **options,
+    ) -> CoreConfig:
+        """Return the tight configuration of a network.
+
+        Parameters
+        ----------
+        net : IntNetwork
+            The network.
+        lanes : int
+            Lanes P.
+        n_steps : int
+            Longest run, which bounds the readout's accumulators.
+        placement : Placement, optional
+            Neurons to lanes; by default `hrsnn_rtl.placer.place` chooses.
+        **options
+            Any other field, e.g. ``synapse_memory="spram"`` or ``queue_depth=64``.
+        """
+        from hrsnn_rtl.placer import place
+
+        placement = placement or place(net, lanes)
+        fields = {
+            "lanes": placement.lanes,
+            "n_slots": placement.n_slots,
+            "n_inputs": net.n_inputs,
+            "synapse_depth": max(1, int(placement.synapses(net).max())),
+            **{name: getattr(net.fmt, name) for name in IntFormat.LIMITS},
+            "has_reset": bool((net.v_reset != 0).any()),
+            "sum_width": net.sum_width,
+            "n_out": net.readout.n_out,
+            "n_bins": net.readout.n_bins,
+            "out_width": net.out_width(n_steps) if net.readout.n_out else 1,
+            "out_lanes": min(lanes, 1 << (max(1, net.readout.n_out).bit_length() - 1)),
+        }
+        if not options.get("double_buffer", True):
+            fields["queue_depth"] = max(
+                2 * QUEUE_MARGIN, 1 << (placement.n_slots + QUEUE_MARGIN - 1).bit_length()
+            )
+        return cls(**(fields | options))
+
+    def check_holds(self, net: IntNetwork) -> None:
+        """Raise `CapacityError` when the network needs more than the core has.
+
+        The synapses of each lane depend on the placement and are checked with the images.
+        """
+        f = net.fmt
+        for name, value in (("v_width", f.v_width), ("v_shift", f.v_shift)):
+            if value != getattr(self, name):
+                raise CapacityError(
+                    f"{name} of the network must be {getattr(self, name)}, that of the core, not "
+                    f"{value}. Build a core for this network."
+                )
+        needs = {
+            "decay_width": f.decay_width,
+            "weight_width": f.weight_width,
+            "shift_width": f.shift_width,
+            "refractory_width": f.refractory_width,
+            "sum_width": net.sum_width,
+            "n_inputs": net.n_inputs,
+            "n_out": net.readout.n_out,
+        }
+        if self.n_out:
+            needs |= {"out_weight_width": f.out_weight_width, "n_bins": net.readout.n_bins}
+        for name, value in needs.items():
+            if value > getattr(self, name):
+                raise CapacityError(
+                    f"{name} of the network must be at most {getattr(self, name)}, that of the "
+                    f"core, not {value}. Build a core for this network."
+                )
+        if net.n_neurons > self.n_hw:
+            raise CapacityError(
+                f"Neurons must be at most {self.n_hw}, not {net.n_neurons}. Prune neurons."
+            )
+        if not self.has_reset and (net.v_reset != 0).any():
+            raise CapacityError("v_reset must be 0 on a core without a stored reset, not non-zero")
+
+    @property
+    def n_hw(self) -> int:
+        """Neurons of the core, unused slots included."""
+        return self.lanes * self.n_slots
+
+    @property
+    def n_sources(self) -> int:
+        """Rows a lane: one for each neuron, then one for each input channel."""
+        return self.n_hw + self.n_inputs
+
+    @property
+    def lane_width(self) -> int:
+        """Bits of a lane's number; 0 for one lane."""
+        return self.lanes.bit_length() - 1
+
+    @property
+    def slot_width(self) -> int:
+        """Bits of a slot."""
+        return bits_for(self.n_slots)
+
+    @property
+    def source_width(self) -> int:
+        """Bits of a source number."""
+        return max(bits_for(self.n_sources), self.lane_width + 1)
+
+    @property
+    def index_width(self) -> int:
+        """Bits of a neuron's hardware index."""
+        return self.slot_width + self.lane_width
+
+    @property
+    def pointer_width(self) -> int:
+        """Bits of a synapse address."""
+        return bits_for(self.synapse_depth)
+
+    @property
+    def left_width(self) -> int:
+        """Bits, sign included, of a row's length minus 2."""
+        return bits_for(max(1, self.n_slots - 1)) + 1
+
+    @property
+    def synapse_width(self) -> int:
+        """Bits of a synapse word: target slot and weight."""
+        return self.slot_width + self.weight_width
+
+    @property
+    def addend_width(self) -> int:
+        """Bits of a weight after the shift of its row."""
+        return self.weight_width + (1 << self.shift_width) - 1
+
+    @property
+    def out_words(self) -> int:
+        """Readout cycles a spike."""
+        return -(-self.n_out // self.out_lanes)
+
+    @property
+    def n_out_padded(self) -> int:
+        """Readout outputs, rounded up to a whole number of readout cycles."""
+        return self.out_words * self.out_lanes
+
+    @property
+    def out_depth(self) -> int:
+        """Readout weights of all lanes together."""
+        return self.n_bins * self.n_hw * self.n_out_padded

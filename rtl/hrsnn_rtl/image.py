@@ -1,0 +1,195 @@
+"""A network as memory words: what bitstream, simulations and the host loader put into a core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth.hdl import Shape
+from amaranth.lib import data
+
+from hrsnn_edge.errors import CapacityError
+from hrsnn_edge.fixed import signed_range
+from hrsnn_edge.network import IntNetwork
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.interfaces import Select, row_layout, synapse_layout, threshold_layout
+from hrsnn_rtl.placer import Placement, place
+
+
+@dataclass(frozen=True, eq=False)
+class MemoryImage:
+    """Consecutive words of one memory.
+
+    Attributes
+    ----------
+    select : Select
+        Which memory.
+    lane : int
+        Of which lane; 0 for the readout's.
+    base : int
+        Address of the first word.
+    words : (n,) int64
+        The words, unsigned.
+    """
+
+    select: Select
+    lane: int
+    base: int
+    words: np.ndarray
+
+    def __post_init__(self):
+        """Make the words read-only."""
+        words = np.array(self.words, np.int64)
+        words.flags.writeable = False
+        object.__setattr__(self, "words", words)
+
+
+def pack(layout: data.StructLayout, **fields) -> np.ndarray:
+    """Return the words of a layout, (n,) int64, from the values of its fields."""
+    words = np.int64(0)
+    for name, values in fields.items():
+        field = layout[name]
+        mask = np.int64((1 << field.width) - 1)
+        words = words | (np.asarray(values, np.int64) & mask) << np.int64(field.offset)
+    return words
+
+
+def unpack(layout: data.StructLayout, words) -> dict[str, np.ndarray]:
+    """Return the field values of words: the inverse of `pack`."""
+    out = {}
+    for name, field in layout:
+        values = np.asarray(words, np.int64) >> np.int64(field.offset)
+        values = values & np.int64((1 << field.width) - 1)
+        if Shape.cast(field.shape).signed:
+            values = values - ((values >> np.int64(field.width - 1)) << np.int64(field.width))
+        out[name] = values
+    return out
+
+
+def memory_images(
+    net: IntNetwork, config: CoreConfig, placement: Placement | None = None
+) -> list[MemoryImage]:
+    """Return the images that make a core compute a network.
+
+    Every word of every memory that a run reads is there, so loading them replaces whatever network
+    the core held.
+
+    Parameters
+    ----------
+    net : IntNetwork
+        The network.
+    config : CoreConfig
+        The core; it may be larger than the network.
+    placement : Placement, optional
+        Neurons to lanes; `hrsnn_rtl.placer.place` chooses when not given.
+    """
+    config.check_holds(net)
+    placement = placement or place(net, config.lanes, config.n_slots)
+    if (placement.lanes, placement.n_slots) != (config.lanes, config.n_slots):
+        raise ValueError(
+            f"Placement must be for {config.lanes} lanes of {config.n_slots} slots, not "
+            f"{placement.lanes} of {placement.n_slots}"
+        )
+    images = []
+    for lane in range(config.lanes):
+        images += _row_images(net, config, placement, lane)
+        images += _neuron_images(net, config, placement, lane)
+    if config.n_out:
+        images += _readout_images(net, config, placement)
+    return images
+
+
+def _row_images(net, config, placement, lane) -> list[MemoryImage]:
+    """Return the synapses of a lane, row after row, and where each source's row is."""
+    source = np.concatenate(
+        [placement.index[net.w_rec.pre_idx], config.n_hw + net.w_in.pre_idx.astype(np.int64)]
+    )
+    target = np.concatenate([net.w_rec.col_idx, net.w_in.col_idx])
+    weight = np.concatenate([net.w_rec.weights, net.w_in.weights])
+    fan_out = np.bincount(source, minlength=config.n_sources)
+    shift = np.zeros(config.n_sources, np.int64)
+    shift[placement.index] = net.shift_rec
+    shift[config.n_hw : config.n_hw + net.n_inputs] = net.shift_in
+
+    own = np.flatnonzero(placement.lane[target] == lane)
+    slot = placement.slot[target[own]]
+    order = own[np.lexsort((slot, source[own]))]
+    if order.size > config.synapse_depth:
+        raise CapacityError(
+            f"Synapses of lane {lane} must be at most {config.synapse_depth}, not {order.size}. "
+            "Prune synapses, or take more lanes."
+        )
+    length = np.bincount(source[order], minlength=config.n_sources)
+    fields = {
+        "start": np.where(length > 0, np.cumsum(length) - length, 0),
+        "left": length - 2,
+        "empty": length == 0,
+    }
+    if config.lanes > 1:
+        fields["silent"] = fan_out == 0
+    if config.shift_width:
+        fields["shift"] = shift
+    synapses = pack(
+        synapse_layout(config), target=placement.slot[target[order]], weight=weight[order]
+    )
+    rows = pack(row_layout(config), **fields)
+    return [
+        MemoryImage(Select.SYNAPSE, lane, 0, synapses),
+        MemoryImage(Select.ROW, lane, 0, rows),
+    ]
+
+
+def _neuron_images(net, config, placement, lane) -> list[MemoryImage]:
+    """Return the parameters of a lane's neurons; an unused slot can never fire."""
+    members = np.flatnonzero(placement.lane == lane)
+
+    def by_slot(values, unused: int) -> np.ndarray:
+        out = np.full(config.n_slots, unused, np.int64)
+        out[placement.slot[members]] = values[members]
+        return out
+
+    # A decay of fewer bits is the same fraction of more.
+    decay = by_slot(net.decay, 0) << (config.decay_width - net.fmt.decay_width)
+    threshold = pack(
+        threshold_layout(config),
+        threshold=by_slot(net.v_threshold, signed_range(config.v_width)[1]),
+        refractory=by_slot(net.refractory_steps, 0),
+    )
+    images = [
+        MemoryImage(Select.DECAY, lane, 0, decay),
+        MemoryImage(Select.THRESHOLD, lane, 0, threshold),
+    ]
+    if config.has_reset:
+        reset = by_slot(net.v_reset, 0) & ((1 << config.v_width) - 1)
+        images.append(MemoryImage(Select.RESET, lane, 0, reset))
+    return images
+
+
+def _readout_images(net, config, placement) -> list[MemoryImage]:
+    """Return the readout's weights by bin and hardware index, and its biases."""
+    readout = net.readout
+    weights = np.zeros((config.n_bins, config.n_hw, config.n_out_padded), np.int64)
+    weights[: readout.n_bins, placement.index, : readout.n_out] = readout.w_out
+    bias = np.zeros(config.n_out_padded, np.int64)
+    bias[: readout.n_out] = readout.bias
+    low, high = signed_range(config.out_width)
+    if bias.min() < low or bias.max() > high:
+        raise CapacityError(
+            f"Readout bias must be between {low} and {high}, not {bias.min()} .. {bias.max()}. "
+            "Build a core for this network."
+        )
+    return [
+        MemoryImage(
+            Select.OUT_WEIGHT, 0, 0, weights.ravel() & ((1 << config.out_weight_width) - 1)
+        ),
+        MemoryImage(Select.OUT_BIAS, 0, 0, bias & ((1 << config.out_width) - 1)),
+    ]
+
+
+def memory_words(images, select: Select, lane: int, depth: int) -> np.ndarray:
+    """Return the whole contents of one memory, (depth,) int64; 0 where no image reaches."""
+    out = np.zeros(depth, np.int64)
+    for image in images:
+        if image.select == select and image.lane == lane:
+            out[image.base : image.base + image.words.size] = image.words
+    return out

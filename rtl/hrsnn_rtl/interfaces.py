@@ -1,0 +1,185 @@
+"""What the parts of the accelerator say to each other: words of the streams, ports and memories.
+
+``docs/accelerator.md`` explains the ports; here are their exact shapes. Memory layouts serve the
+hardware and, through `hrsnn_rtl.image.pack`, the images alike.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import signed, unsigned
+from amaranth.lib import data, enum, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hrsnn_rtl.config import ADDR_WIDTH, ARG_WIDTH, DATA_WIDTH, CoreConfig
+
+
+class CommandKind(enum.Enum, shape=unsigned(2)):
+    """What a command does; the top two bits of its word."""
+
+    #: Nothing.
+    NOP = 0
+    #: Deliver an input event in the coming step; the argument is the channel.
+    EVENT = 1
+    #: Advance one step; the argument is the readout bin of that step.
+    STEP = 2
+    #: Begin a new sample.
+    CLEAR = 3
+
+
+class CommandLayout(data.Struct):
+    """A 16-bit command: argument in the low 14 bits, kind on top."""
+
+    arg: unsigned(ARG_WIDTH)
+    kind: CommandKind
+
+
+class Select(enum.IntEnum, shape=unsigned(4)):
+    """The memories, as numbered by the load and read ports."""
+
+    SYNAPSE = 0
+    ROW = 1
+    DECAY = 2
+    THRESHOLD = 3
+    OUT_WEIGHT = 4
+    OUT_BIAS = 5
+    V = 6
+    OUT = 7
+    RESET = 8
+
+
+class WriteSignature(wiring.Signature):
+    """Memory load port, from the initiator's side: a word is taken with `valid` and `ready`."""
+
+    def __init__(self):
+        super().__init__(
+            {
+                "valid": Out(1),
+                "ready": In(1),
+                "select": Out(Select),
+                "lane": Out(3),
+                "addr": Out(ADDR_WIDTH),
+                "data": Out(DATA_WIDTH),
+            }
+        )
+
+
+class ReadSignature(wiring.Signature):
+    """Memory read port: an address is taken with `valid` and `ready`, `data_valid` marks its word.
+
+    The word comes two cycles after the address.
+    """
+
+    def __init__(self):
+        super().__init__(
+            {
+                "valid": Out(1),
+                "ready": In(1),
+                "select": Out(Select),
+                "lane": Out(3),
+                "addr": Out(ADDR_WIDTH),
+                "data_valid": In(1),
+                "data": In(DATA_WIDTH),
+            }
+        )
+
+
+def spike_layout(config: CoreConfig) -> data.StructLayout:
+    """Return an item of the spike stream: a hardware index, or `last` after those of a step."""
+    return data.StructLayout({"index": config.index_width, "last": 1})
+
+
+def strobes_layout(config: CoreConfig) -> data.StructLayout:
+    """Return what happened in a cycle, for the counters outside the core.
+
+    `input_event`, `step` : 1 an event, 1 a step (the counter of neuron updates adds N);
+    `skipped_rows`, `spikes`, `sop_out` : how many; `sop_in`, `sop_rec` : one bit a lane.
+    """
+    return data.StructLayout(
+        {
+            "input_event": 1,
+            "step": 1,
+            "skipped_rows": 1,
+            "spikes": config.lanes.bit_length(),
+            "sop_in": config.lanes,
+            "sop_rec": config.lanes,
+            "sop_out": config.out_lanes.bit_length(),
+        }
+    )
+
+
+def trace_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the write-backs of a cycle, for co-simulation only.
+
+    With `valid`, slot `slot` of lane `p` is written back with membrane ``v[p]`` and spike bit
+    ``spike[p]``. `step_done` comes with the last one of a step. With `out_valid`, accumulator
+    ``out_index * out_lanes + r`` becomes ``out_value[r]``. `drained` comes once after a step, when
+    its spikes and the events sent meanwhile are delivered and read out.
+    """
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "slot": config.slot_width,
+            "v": data.ArrayLayout(signed(config.v_width), config.lanes),
+            "spike": config.lanes,
+            "step_done": 1,
+            "out_valid": 1,
+            "out_index": max(1, (config.out_words - 1).bit_length()),
+            "out_value": data.ArrayLayout(signed(config.out_width), config.out_lanes),
+            "drained": 1,
+        }
+    )
+
+
+class CoreSignature(wiring.Signature):
+    """The ports of the core, from the core's side; see ``docs/accelerator.md``."""
+
+    def __init__(self, config: CoreConfig):
+        super().__init__(
+            {
+                "command": In(stream.Signature(CommandLayout)),
+                **(
+                    {"spike": Out(stream.Signature(spike_layout(config)))}
+                    if config.spike_stream
+                    else {}
+                ),
+                "write": In(WriteSignature()),
+                "read": In(ReadSignature()),
+                "idle": Out(1),
+                "strobes": Out(strobes_layout(config)),
+                "trace": Out(trace_layout(config)),
+            }
+        )
+
+
+def synapse_layout(config: CoreConfig) -> data.StructLayout:
+    """Return a word of ``SYNAPSE(lane, addr)``."""
+    return data.StructLayout({"target": config.slot_width, "weight": signed(config.weight_width)})
+
+
+def row_layout(config: CoreConfig) -> data.StructLayout:
+    """Return a word of ``ROW(lane, source)``.
+
+    `left` is the length minus 2, so that its sign marks a row's last word; `empty` a row without
+    words in this lane, `silent` one without words in any lane.
+    """
+    return data.StructLayout(
+        {
+            "start": config.pointer_width,
+            "left": signed(config.left_width),
+            "empty": 1,
+            **({"silent": 1} if config.lanes > 1 else {}),
+            **({"shift": config.shift_width} if config.shift_width else {}),
+        }
+    )
+
+
+def threshold_layout(config: CoreConfig) -> data.StructLayout:
+    """Return a word of ``THRESHOLD(lane, slot)``."""
+    return data.StructLayout(
+        {"threshold": signed(config.v_width), "refractory": config.refractory_width}
+    )
+
+
+def state_layout(config: CoreConfig) -> data.StructLayout:
+    """Return a word of ``V(lane, slot)``: membrane, and steps the neuron is still held."""
+    return data.StructLayout({"v": signed(config.v_width), "refractory": config.refractory_width})

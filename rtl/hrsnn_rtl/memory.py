@@ -1,0 +1,157 @@
+"""Memories of the core: one write port, one synchronous read port, contents of the bitstream."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from hrsnn_rtl.config import SPRAM_DEPTH, SPRAM_WIDTH, bits_for
+
+#: Deepest memory that is better in the distributed RAM of an ECP5 than in a block.
+DISTRIBUTED_DEPTH = 16
+
+
+class Ram(wiring.Component):
+    """A memory whose word is undefined when it is read in the cycle that writes it.
+
+    Block RAMs of the open tools give no promise about that word, and promising one costs a
+    comparator and a multiplexer. Whoever uses a `Ram` therefore never uses such a word; `poison`
+    makes the claim testable, by returning the inverted word in that case.
+
+    Parameters
+    ----------
+    width, depth : int
+        Bits of a word, words.
+    init : sequence of int
+        First words; the rest is 0.
+    poison : bool
+        Return a wrong word where it is undefined; for simulation.
+
+    Members
+    -------
+    r_en, r_addr, r_data
+        With `r_en` the word at `r_addr` appears in the next cycle and stays until the next read.
+    w_en, w_addr, w_data
+        With `w_en` the word is written.
+    """
+
+    def __init__(self, *, width: int, depth: int, init=(), poison: bool = False):
+        self._width, self._depth, self._init, self._poison = width, depth, init, poison
+        super().__init__(
+            {
+                "r_en": In(1, init=1),
+                "r_addr": In(bits_for(depth)),
+                "r_data": Out(width),
+                "w_en": In(1),
+                "w_addr": In(bits_for(depth)),
+                "w_data": In(width),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        style = "block" if self._depth > DISTRIBUTED_DEPTH else "distributed"
+        m.submodules.cells = cells = memory.Memory(
+            shape=self._width,
+            depth=self._depth,
+            init=[int(word) for word in self._init],
+            attrs={"ram_style": style},
+        )
+        read, write = cells.read_port(), cells.write_port()
+        m.d.comb += [
+            read.en.eq(self.r_en),
+            read.addr.eq(self.r_addr),
+            self.r_data.eq(read.data),
+            write.en.eq(self.w_en),
+            write.addr.eq(self.w_addr),
+            write.data.eq(self.w_data),
+        ]
+        if self._poison:
+            undefined = Signal()
+            with m.If(self.r_en):
+                m.d.sync += undefined.eq(self.w_en & (self.w_addr == self.r_addr))
+            m.d.comb += self.r_data.eq(Mux(undefined, ~read.data, read.data))
+        return m
+
+
+class SinglePortRam(wiring.Component):
+    """The single-port RAMs of the UP5K side by side, with the ports of a `Ram`.
+
+    There is one address for both ports: a read in a cycle that writes returns an undefined word.
+    The contents at start are undefined as well; the host loads them.
+
+    Parameters
+    ----------
+    depth : int
+        Words, in blocks of 16,384.
+    vendor_cells : bool
+        Instantiate ``SB_SPRAM256KA``; otherwise a model of it that every simulator can run.
+
+    Members
+    -------
+    As `Ram`, with words of 16 bits.
+    """
+
+    def __init__(self, *, depth: int, vendor_cells: bool):
+        self._blocks = -(-depth // SPRAM_DEPTH)
+        self._vendor_cells = vendor_cells
+        super().__init__(
+            {
+                "r_en": In(1, init=1),
+                "r_addr": In(bits_for(depth)),
+                "r_data": Out(SPRAM_WIDTH),
+                "w_en": In(1),
+                "w_addr": In(bits_for(depth)),
+                "w_data": In(SPRAM_WIDTH),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        addr = Signal.like(self.r_addr)
+        m.d.comb += addr.eq(Mux(self.w_en, self.w_addr, self.r_addr))
+        low_width = bits_for(SPRAM_DEPTH)
+        low, high = addr[:low_width], addr[low_width:]
+        block = Signal(len(high))
+        with m.If(self.r_en):
+            m.d.sync += block.eq(high)
+        for k in range(self._blocks):
+            chosen, word = Signal(name=f"chosen{k}"), Signal(SPRAM_WIDTH, name=f"word{k}")
+            m.d.comb += chosen.eq((self.r_en | self.w_en) & (high == k))
+            m.submodules[f"spram{k}"] = self._block(low, chosen, word)
+            with m.If(block == k):
+                m.d.comb += self.r_data.eq(word)
+        return m
+
+    def _block(self, addr, chosen, word):
+        """Return one block with its ports connected."""
+        if self._vendor_cells:
+            return Instance(
+                "SB_SPRAM256KA",
+                i_CLOCK=ClockSignal(),
+                i_ADDRESS=Cat(addr, Const(0, 14 - len(addr))),
+                i_DATAIN=self.w_data,
+                i_MASKWREN=Const(0b1111, 4),
+                i_WREN=self.w_en,
+                i_CHIPSELECT=chosen,
+                i_STANDBY=Const(0, 1),
+                i_SLEEP=Const(0, 1),
+                i_POWEROFF=Const(1, 1),
+                o_DATAOUT=word,
+            )
+        m = Module()
+        m.submodules.cells = cells = memory.Memory(shape=SPRAM_WIDTH, depth=SPRAM_DEPTH, init=())
+        read, write = cells.read_port(), cells.write_port()
+        undefined = Signal()
+        with m.If(chosen):
+            m.d.sync += undefined.eq(self.w_en)
+        m.d.comb += [
+            read.en.eq(chosen & ~self.w_en),
+            read.addr.eq(addr),
+            write.en.eq(chosen & self.w_en),
+            write.addr.eq(addr),
+            write.data.eq(self.w_data),
+            word.eq(Mux(undefined, ~read.data, read.data)),
+        ]
+        return m
