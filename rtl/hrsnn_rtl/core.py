@@ -40,4 +40,5 @@ class Core(wiring.Component):
         return self._config
 
     def elaborate(self, platform):
+        """Build the circuit."""
         return Module()

@@ -26,11 +26,8 @@ class CommandKind(enum.Enum, shape=unsigned(2)):
     CLEAR = 3
 
 
-class CommandLayout(data.Struct):
-    """A 16-bit command: argument in the low 14 bits, kind on top."""
-
-    arg: unsigned(ARG_WIDTH)
-    kind: CommandKind
+#: A 16-bit command: argument in the low 14 bits, kind on top.
+CommandLayout = data.StructLayout({"arg": ARG_WIDTH, "kind": CommandKind})
 
 
 class Select(enum.IntEnum, shape=unsigned(4)):

@@ -50,6 +50,7 @@ class Ram(wiring.Component):
         )
 
     def elaborate(self, platform):
+        """Build the circuit."""
         m = Module()
         style = "block" if self._depth > DISTRIBUTED_DEPTH else "distributed"
         m.submodules.cells = cells = memory.Memory(
@@ -108,6 +109,7 @@ class SinglePortRam(wiring.Component):
         )
 
     def elaborate(self, platform):
+        """Build the circuit."""
         m = Module()
         addr = Signal.like(self.r_addr)
         m.d.comb += addr.eq(Mux(self.w_en, self.w_addr, self.r_addr))

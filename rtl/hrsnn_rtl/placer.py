@@ -43,7 +43,7 @@ class Placement:
             ("Lane", self.lane, self.lanes),
             ("Slot", self.slot, self.n_slots),
         ):
-            if values.size and not (0 <= values.min() and values.max() < limit):
+            if values.size and not (values.min() >= 0 and values.max() < limit):
                 raise ValueError(f"{name} must be between 0 and {limit - 1}")
         if np.unique(self.index).size != self.lane.size:
             raise ValueError("Every neuron must have a place of its own")
