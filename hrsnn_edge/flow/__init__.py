@@ -1,1 +1,1 @@
-"""The whole flow: the experiment file, the store of finished stations, and the stations in order."""
+"""The whole flow: experiment file, store of finished stations, and the stations in order."""

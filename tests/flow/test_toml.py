@@ -2,6 +2,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from hrsnn_edge.errors import ExperimentError
+from hrsnn_edge.flow.experiment import Experiment
 from hrsnn_edge.flow.toml import line_of, load_toml
 
 
@@ -61,3 +62,33 @@ def test_line_of_dotted_keys():
     assert line_of("a.b = 1\n[c]\nd = 2\n", ("a", "b")) == 1
     assert line_of("a.b = 1\n[c]\nd = 2\n", ("c",)) == 2
     assert line_of("a.b = 1\n", ("x",)) is None
+
+
+EXPERIMENT_ERRORS = [
+    (
+        '[data]\nname="digits"\nn_stps=3',
+        "line 4: unknown key 'data.n_stps'. Did you mean 'n_steps'?",
+    ),
+    (
+        '[data]\nname="digits"\n[model.network]\nn_neuron=3',
+        "line 5: unknown key 'model.network.n_neuron'. Did you mean 'n_neurons'?",
+    ),
+    (
+        '[data]\nname="digits"\n[model.network]\nn_neurons=1',
+        "line 4: n_neurons must be at least 2, not 1.",
+    ),
+    ('[data]\nname="digitz"', "line 2: 'data.name' must be 'digits', 'fsdd', not 'digitz'."),
+    ("[data]\nn_steps=3", "line 2: key 'data.name' is missing."),
+    (
+        '[data]\nname="digits"\n[quantise]\nweight_width=12',
+        "line 4: Weight width must be between 2 and 8, not 12.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), EXPERIMENT_ERRORS)
+def test_experiment_errors(text, message):
+    """Wrong keys and values of an experiment are named by line at every depth."""
+    with pytest.raises(ExperimentError) as error:
+        load_toml('name="a"\n' + text, Experiment, "a.toml")
+    assert str(error.value) == f"a.toml: {message}"
