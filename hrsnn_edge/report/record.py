@@ -1,4 +1,4 @@
-"""The record of one run: everything the report says, as values and as two files.
+"""The record of one run: everything the report says, as values and as bytes.
 
 A `RunRecord` holds the figures (JSON), a `RunTraces` the arrays of the plots (an ``.npz`` beside
 it, without pickle). Every section is optional: a station that was not run leaves its section out
@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import io
 import math
-import os
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -359,43 +357,16 @@ def traces_from_bytes(data: bytes) -> RunTraces:
         raise DataError(f"Traces must be an .npz written by this version: {error}") from error
 
 
-def record_paths(folder: Path) -> tuple[Path, Path]:
-    """Return the two files of a record in `folder`: figures and arrays."""
-    return folder / "record.json", folder / "traces.npz"
+def record_to_bytes(record: RunRecord) -> bytes:
+    """Return the record as indented JSON, the sections in the order of the flow."""
+    return record.model_dump_json(indent=1).encode() + b"\n"
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write `data` to `path` aside, sync and rename: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-
-
-def save_record(folder: Path, record: RunRecord, traces: RunTraces | None = None) -> None:
-    """Write ``record.json`` and, with `traces`, ``traces.npz`` to `folder`, arrays first."""
-    json_path, npz_path = record_paths(folder)
-    if traces is not None:
-        write_atomic(npz_path, traces_to_bytes(traces))
-    text = record.model_dump_json(indent=1, exclude_defaults=False)
-    write_atomic(json_path, text.encode() + b"\n")
-
-
-def load_record(folder: Path) -> tuple[RunRecord, RunTraces]:
-    """Return the record in `folder`; without ``traces.npz`` the traces are empty."""
-    json_path, npz_path = record_paths(folder)
+def record_from_bytes(data: bytes) -> RunRecord:
+    """Return the record of a JSON document; raise `DataError` that names the first wrong field."""
     try:
-        record = RunRecord.model_validate_json(json_path.read_bytes())
-    except FileNotFoundError:
-        raise DataError(f"{json_path} must exist. Make it with `hrsnn run`.") from None
+        return RunRecord.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "document"
-        raise DataError(
-            f"{json_path}: {place} must be valid, not {first['input']!r}: {first['msg']}"
-        ) from None
-    traces = traces_from_bytes(npz_path.read_bytes()) if npz_path.exists() else RunTraces()
-    return record, traces
+        raise DataError(f"Record, {place}: {first['msg']}, not {first['input']!r:.60}") from None
