@@ -1,0 +1,68 @@
+"""What a board is: part, clock, what it has to give, and the platform that knows its pins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from amaranth.build import Platform
+from amaranth.hdl import Elaboratable
+
+#: What place and route is asked for over the board's clock: it stops trying when it has reached
+#: its aim, so a higher aim buys a margin.
+CLOCK_MARGIN = 1.2
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board that the flow builds for.
+
+    Attributes
+    ----------
+    name : str
+        As the command line spells it.
+    title, part : str
+        As the vendor prints the board and the device.
+    family : str
+        ``"ecp5"`` or ``"ice40"``.
+    clock_hz : int
+        Clock of the core; timing must be met at it.
+    baud : int
+        Speed of the UART.
+    budget : mapping of str to int
+        What the part has, by the names nextpnr uses; `block_ram` and `logic` are two of them.
+    block_ram, logic, registers : str
+        The resource of a block RAM, of a LUT and of a flip-flop.
+    synapse_memory : str
+        Where `CoreConfig` puts the synapses.
+    init_in_bitstream : bool
+        Whether the bitstream carries the network; else the host loads it over the link.
+    max_lanes : int
+        Most lanes worth trying.
+    bitstream_suffix : str
+        Suffix of the file that is programmed.
+    platform : callable
+        Returns a new Amaranth platform.
+    clocking : callable
+        Returns a component that makes the domain ``sync`` at `clock_hz`.
+    synth_opts : str
+        Options for the synthesis command.
+    """
+
+    name: str
+    title: str
+    part: str
+    family: str
+    clock_hz: int
+    baud: int
+    budget: Mapping[str, int]
+    block_ram: str
+    logic: str
+    registers: str
+    synapse_memory: str
+    init_in_bitstream: bool
+    max_lanes: int
+    bitstream_suffix: str
+    platform: Callable[[], Platform]
+    clocking: Callable[[], Elaboratable]
+    synth_opts: str = ""

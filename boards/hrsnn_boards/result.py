@@ -1,0 +1,128 @@
+"""What a build says about itself, read from nextpnr's report; written beside the bitstream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hrsnn_boards.board import Board
+from hrsnn_edge.errors import ToolFailedError
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of one resource a design takes."""
+
+    used: int
+    available: int
+
+    @property
+    def share(self) -> float:
+        """Used over available, 0 to 1 when it fits."""
+        return self.used / self.available if self.available else 0.0
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A placed and routed design.
+
+    Attributes
+    ----------
+    board, part : str
+        For what it was built.
+    lanes : int
+        Lanes of the core.
+    fits : bool
+        Whether it was placed and routed; a build that does not fit raises, so this is true.
+    clock_mhz, fmax_mhz : float
+        Clock of the core on the board, and the fastest that nextpnr's analysis allows.
+    timing_met : bool
+        Whether every clock of the design is within its limit.
+    utilisation : mapping of str to Usage
+        By nextpnr's name of the resource; those used at all.
+    seed : int
+        Seed of the placer.
+    bitstream : str
+        Name of the bitstream, beside the file this stands in.
+    sha256 : str
+        Hash of the bitstream.
+    inputs_sha256 : str
+        Hash of everything the bitstream follows from: design, constraints, options and tools.
+    tools : mapping of str to str
+        Version of each tool.
+    seconds : mapping of str to float
+        What each tool took, wall clock [s].
+    """
+
+    board: str
+    part: str
+    lanes: int
+    fits: bool
+    clock_mhz: float
+    fmax_mhz: float
+    timing_met: bool
+    utilisation: Mapping[str, Usage]
+    seed: int
+    bitstream: str
+    sha256: str
+    inputs_sha256: str
+    tools: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+    def to_json(self) -> str:
+        """Return the text of ``build.json``."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> BuildResult:
+        """Return the result whose `to_json` is `text`."""
+        values = json.loads(text)
+        values["utilisation"] = {k: Usage(**v) for k, v in values["utilisation"].items()}
+        return cls(**values)
+
+
+def read_utilisation(report: Mapping) -> dict[str, Usage]:
+    """Return the resources of nextpnr's report that are used at all."""
+    return {
+        name: Usage(row["used"], row["available"])
+        for name, row in sorted(report["utilization"].items())
+        if row["used"]
+    }
+
+
+def read_fmax_mhz(report: Mapping) -> float:
+    """Return the achieved frequency of the design's one clock [MHz], from nextpnr's report.
+
+    Raises
+    ------
+    ToolFailedError
+        When the report has no clock, or more than the one every board here makes.
+    """
+    clocks = report.get("fmax", {})
+    if len(clocks) != 1:
+        raise ToolFailedError(
+            f"nextpnr must report one clock, not {sorted(clocks) or 'none'}. "
+            "Look at the clocking of the board."
+        )
+    return float(next(iter(clocks.values()))["achieved"])
+
+
+def load_report(path: Path) -> dict:
+    """Return nextpnr's JSON report, or raise `ToolFailedError` when it is not one."""
+    try:
+        report = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ToolFailedError(f"{path.name} must be nextpnr's report, not {error}") from error
+    if not isinstance(report, dict) or "utilization" not in report:
+        raise ToolFailedError(f"{path.name} must be nextpnr's report, not another file")
+    return report
+
+
+def timing_text(board: Board, fmax_mhz: float) -> str:
+    """Return the sentence on a clock that is too slow."""
+    return (
+        f"{board.title}: fmax must be at least {board.clock_hz / 1e6:g} MHz, not {fmax_mhz:.1f}. "
+        "Try another seed or fewer lanes."
+    )
