@@ -1,0 +1,335 @@
+"""The register bank: registers, counters and ports of the core behind one 32-bit bus.
+
+Every register but the ports is a word of one memory. The counters share it: the memory is the
+counters' in even cycles and the bus's in odd ones, so neither ever waits for the other, and no word
+is read in the cycle that writes it.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hrsnn_rtl.config import ADDR_WIDTH, CoreConfig
+from hrsnn_rtl.counters import Counters, increments_layout
+from hrsnn_rtl.interfaces import (
+    CommandKind,
+    CommandLayout,
+    ReadSignature,
+    WriteSignature,
+    spike_layout,
+    strobes_layout,
+)
+from hrsnn_rtl.memory import Ram
+from hrsnn_rtl.registers import BY_NAME, COUNTERS, MEMORY_WORDS, Field, constants
+
+#: Bits of a register address on the bus.
+ADDRESS_WIDTH = 7
+
+
+class BusSignature(wiring.Signature):
+    """The register bus, from a front's side.
+
+    A front holds `valid` and the request until `ready`; with `ready` come `r_data` and `stop`.
+    `stop` says that this word was not done: a port has nothing to give, or cannot take the word
+    before the host has read spikes. A front uses a register only as `registers.burst_allowed` says.
+    """
+
+    def __init__(self):
+        super().__init__(
+            {
+                "valid": Out(1),
+                "write": Out(1),
+                "address": Out(ADDRESS_WIDTH),
+                "w_data": Out(32),
+                "ready": In(1),
+                "r_data": In(32),
+                "stop": In(1),
+            }
+        )
+
+
+class CommandSplitter(wiring.Component):
+    """Two commands of a bus word, one after the other; a NOP in the upper half is left out.
+
+    Members
+    -------
+    i : In(stream.Signature(32))
+        Bus words, the first command in the low half.
+    o : Out(stream.Signature(CommandLayout))
+        Commands.
+    """
+
+    i: In(stream.Signature(32))
+    o: Out(stream.Signature(CommandLayout))
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        word = Signal(32)
+        second = Signal()
+        m.d.comb += [self.o.payload.eq(word[:16]), self.i.ready.eq(~self.o.valid)]
+        with m.If(self.i.valid & self.i.ready):
+            has_second = CommandLayout(self.i.payload[16:]).kind != CommandKind.NOP
+            m.d.sync += [word.eq(self.i.payload), self.o.valid.eq(1), second.eq(has_second)]
+        with m.Elif(self.o.valid & self.o.ready):
+            m.d.sync += [word.eq(word[16:]), self.o.valid.eq(second), second.eq(0)]
+        return m
+
+
+class RegisterMemory(wiring.Component):
+    """The words of all registers that are not ports, and the counters that add to some of them.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        What the constant registers show.
+    poison : bool
+        Make every memory word that must not be used wrong; for simulation, see `Ram`.
+
+    Members
+    -------
+    add : In(StructLayout)
+        What this cycle adds to each counter.
+    clear : In(1)
+        Set the counters to 0 as they are visited.
+    round : Out(1)
+        One cycle: all counters have been visited.
+    read, write : In(1)
+        The request for `address`, held until `done`.
+    done : Out(1)
+        One cycle: the word is written, or is `r_data`.
+    """
+
+    def __init__(self, config: CoreConfig, *, poison: bool = False):
+        self._config, self._poison = config, poison
+        self._greatest = dict.fromkeys((register.name for register in COUNTERS), 1) | {
+            "SPIKES": config.lanes,
+            "SOP_IN": config.lanes,
+            "SOP_REC": config.lanes,
+            "SOP_OUT": config.out_lanes,
+        }
+        super().__init__(
+            {
+                "add": In(increments_layout(self._greatest)),
+                "clear": In(1),
+                "round": Out(1),
+                "read": In(1),
+                "write": In(1),
+                "address": In(range(MEMORY_WORDS)),
+                "w_data": In(32),
+                "done": Out(1),
+                "r_data": Out(32),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit.
+
+        The counters' turn is every second cycle, the bus has the others::
+
+            cycle     0            1            2            3            4
+            counter   read k       visit k      write k      visit k+1    write k+1
+                                                read k+1                  read k+2
+            bus                    read                      done
+        """
+        m = Module()
+        constant = constants(self._config)
+        m.submodules.counters = counters = Counters(greatest=self._greatest)
+        m.submodules.ram_words = ram = Ram(
+            width=32,
+            depth=MEMORY_WORDS,
+            init=[constant.get(k, 0) for k in range(MEMORY_WORDS)],
+            poison=self._poison,
+        )
+        # Block RAMs give their word late in the cycle: nothing stands between them and this.
+        word = Signal(32)
+        bus_turn = Signal()
+        m.d.sync += [word.eq(ram.r_data), bus_turn.eq(~bus_turn)]
+
+        first = COUNTERS[0].address
+        visited, fetched = Signal.like(counters.slot), Signal()
+        with m.If(bus_turn):
+            m.d.sync += [visited.eq(counters.slot), fetched.eq(self.read & ~fetched)]
+        m.d.comb += [
+            counters.add.eq(self.add),
+            counters.visit.eq(bus_turn),
+            self.round.eq(bus_turn & (counters.slot == 0)),
+            self.r_data.eq(word),
+            self.done.eq(bus_turn & (self.write | fetched)),
+            ram.r_addr.eq(Mux(bus_turn, self.address, first + counters.slot)),
+            ram.w_addr.eq(Mux(bus_turn, self.address, first + visited)),
+            ram.w_en.eq(Mux(bus_turn, self.write, 1)),
+        ]
+        with m.If(bus_turn):
+            m.d.comb += ram.w_data.eq(self.w_data)
+        with m.Elif(~self.clear):
+            m.d.comb += ram.w_data.eq(word + counters.addend)
+        return m
+
+
+class RegisterBank(wiring.Component):
+    """The registers of one core.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    poison : bool
+        As `RegisterMemory`.
+
+    Members
+    -------
+    bus : In(BusSignature())
+        From the front.
+    command, spike, write, read
+        To and from the core; `spike` only with ``config.spike_stream``.
+    core_idle : In(1)
+        The core's `idle`.
+    strobes : In(strobes_layout(config))
+        What the core does in this cycle.
+    link_error : In(1)
+        Adds 1 to the counter of link errors.
+    idle : Out(1)
+        No command in work, and none waiting here.
+    """
+
+    def __init__(self, config: CoreConfig, *, poison: bool = False):
+        self._config, self._poison = config, poison
+        spike = {"spike": In(stream.Signature(spike_layout(config)))} if config.spike_stream else {}
+        super().__init__(
+            {
+                "bus": In(BusSignature()),
+                "command": Out(stream.Signature(CommandLayout)),
+                **spike,
+                "write": Out(WriteSignature()),
+                "read": Out(ReadSignature()),
+                "core_idle": In(1),
+                "strobes": In(strobes_layout(config)),
+                "link_error": In(1),
+                "idle": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        bus = self.bus
+        m.submodules.splitter = splitter = CommandSplitter()
+        m.submodules.memory = words = RegisterMemory(self._config, poison=self._poison)
+        wiring.connect(m, splitter.o, wiring.flipped(self.command))
+        m.d.comb += self.idle.eq(self.core_idle & ~self.command.valid)
+
+        # What acts on something has flip-flops of its own; the memory only reads it back.
+        keep_spikes, clear = Signal(), Signal(2)
+        place, high = Signal(24), Signal(4)
+        with m.If(words.round):
+            m.d.sync += clear.eq(clear >> 1)
+
+        spike_valid, spike_word, take_spike = Signal(), Signal(32), Signal()
+        if self._config.spike_stream:
+            m.d.comb += [
+                spike_valid.eq(self.spike.valid & keep_spikes),
+                self.spike.ready.eq(take_spike | ~keep_spikes),
+                spike_word[:16].eq(self.spike.payload.index),
+                spike_word[16].eq(self.spike.payload.last),
+            ]
+        self._count(m, words, stalled=spike_valid & ~take_spike)
+
+        fetching = Signal()
+        address, data_high = BY_NAME["MEM_ADDRESS"], BY_NAME["MEM_HIGH"].field("high")
+        for port in (self.read, self.write):
+            m.d.comb += [
+                port.addr.eq(_bits(place, address.field("address"))),
+                port.lane.eq(_bits(place, address.field("lane"))),
+                port.select.eq(_bits(place, address.field("select"))),
+            ]
+        m.d.comb += [
+            self.write.data.eq(Cat(bus.w_data, high)),
+            splitter.i.payload.eq(bus.w_data),
+            words.address.eq(bus.address),
+            words.w_data.eq(bus.w_data),
+        ]
+
+        with m.Switch(bus.address):
+            with m.Case(BY_NAME["COMMAND"].address):
+                # While the core waits for the host to read spikes, so would this word.
+                m.d.comb += [
+                    splitter.i.valid.eq(bus.valid & bus.write),
+                    bus.stop.eq(~splitter.i.ready & spike_valid),
+                    bus.ready.eq(splitter.i.ready | bus.stop),
+                ]
+            with m.Case(BY_NAME["SPIKE"].address):
+                m.d.comb += [
+                    take_spike.eq(bus.valid),
+                    bus.r_data.eq(spike_word),
+                    bus.stop.eq(~spike_valid),
+                    bus.ready.eq(spike_valid | self.idle),
+                ]
+            with m.Case(BY_NAME["MEM_DATA"].address):
+                m.d.comb += [
+                    self.write.valid.eq(bus.valid & bus.write),
+                    self.read.valid.eq(bus.valid & ~bus.write & ~fetching),
+                    bus.r_data.eq(self.read.data),
+                    bus.ready.eq(Mux(bus.write, self.write.ready, self.read.data_valid)),
+                ]
+                with m.If(self.read.valid & self.read.ready):
+                    m.d.sync += fetching.eq(1)
+                with m.If(bus.valid & bus.ready):
+                    m.d.sync += [fetching.eq(0), place[:ADDR_WIDTH].eq(place[:ADDR_WIDTH] + 1)]
+                    with m.If(~bus.write):
+                        m.d.sync += high.eq(self.read.data[32:])
+            with m.Default():
+                m.d.comb += [
+                    words.read.eq(bus.valid & ~bus.write),
+                    words.write.eq(bus.valid & bus.write),
+                    bus.r_data.eq(words.r_data),
+                    bus.ready.eq(words.done),
+                ]
+
+        status = BY_NAME["STATUS"]
+        with m.If(bus.address == status.address):
+            m.d.comb += [
+                _bits(bus.r_data, status.field("idle")).eq(self.idle),
+                _bits(bus.r_data, status.field("spike")).eq(spike_valid),
+            ]
+        with m.If(bus.address == BY_NAME["MEM_HIGH"].address):
+            m.d.comb += _bits(bus.r_data, data_high).eq(high)
+            with m.If(words.write & words.done):
+                m.d.sync += high.eq(_bits(bus.w_data, data_high))
+        with m.If((bus.address == address.address) & words.write & words.done):
+            m.d.sync += place.eq(bus.w_data)
+        control = BY_NAME["CONTROL"]
+        with m.If((bus.address == control.address) & words.write & words.done):
+            m.d.sync += keep_spikes.eq(_bits(bus.w_data, control.field("spike_stream")))
+            with m.If(_bits(bus.w_data, control.field("clear_counters"))):
+                m.d.sync += clear.eq(3)
+        return m
+
+    def _count(self, m: Module, words: RegisterMemory, *, stalled) -> None:
+        """Turn the strobes of a cycle into what it adds to each counter, a cycle later."""
+        strobes = self.strobes
+        added = {
+            "INPUT_EVENTS": strobes.input_event,
+            "SPIKES": strobes.spikes,
+            "SOP_IN": _ones(strobes.sop_in),
+            "SOP_REC": _ones(strobes.sop_rec),
+            "SOP_OUT": strobes.sop_out,
+            "STEPS": strobes.step,
+            "SKIPPED_ROWS": strobes.skipped_rows,
+            "BUSY_CYCLES": ~self.idle & ~stalled,
+            "STALLED_CYCLES": ~self.idle & stalled,
+            "IDLE_CYCLES": self.idle,
+            "LINK_ERRORS": self.link_error,
+        }
+        for name, amount in added.items():
+            m.d.sync += words.add[name].eq(amount)
+
+
+def _bits(value, field: Field):
+    """Return the bits of a field."""
+    return value[field.lsb : field.lsb + field.width]
+
+
+def _ones(value):
+    """Return the number of ones."""
+    return sum(value[k] for k in range(len(value)))
