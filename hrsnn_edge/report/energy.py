@@ -75,16 +75,16 @@ def accesses(counts: Counts, lanes: int = 1) -> Accesses:
 class Coefficients:
     """Energy of the elementary operations in one technology, with its source [pJ].
 
-    A set that a chip publishes as one figure per synaptic event has that figure in `sop_pj`,
-    memory included, and 0 elsewhere.
+    A chip that publishes one figure per synaptic event has that figure in `sop_pj`, memory
+    included, and None elsewhere.
     """
 
     name: str
     technology: str
     source: str
     sop_pj: float
-    access_pj: float = 0.0
-    update_pj: float = 0.0
+    access_pj: float | None = None
+    update_pj: float | None = None
     covers: str = "synaptic operations"
 
 
@@ -124,20 +124,23 @@ COEFFICIENTS = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """Joules of one inference by one coefficient set; never a measurement."""
+    """Joules of one inference by one coefficient set; never a measurement.
+
+    A part that the set has no coefficient for is None and not in the total.
+    """
 
     name: str
     technology: str
     source: str
     covers: str
     synapse_uj: float
-    update_uj: float
-    memory_uj: float
+    update_uj: float | None
+    memory_uj: float | None
 
     @property
     def total_uj(self) -> float:
-        """Sum of the three parts [uJ]."""
-        return self.synapse_uj + self.update_uj + self.memory_uj
+        """Sum of the parts that the set covers [uJ]."""
+        return self.synapse_uj + (self.update_uj or 0.0) + (self.memory_uj or 0.0)
 
 
 def estimate(
@@ -145,19 +148,22 @@ def estimate(
 ) -> Estimate:
     """Return the energy of one inference, the mean over the `n_inferences` that `counts` holds.
 
-    Readout operations are additions too and are taken as synaptic operations only where the set
-    has a coefficient for its memory accesses; sets of one figure count I->R and R->R as published.
+    Readout operations count as additions only for a set that also covers memory accesses: the
+    published figures are per synaptic operation of I->R and R->R.
     """
     if n_inferences < 1:
         raise ValueError(f"Number of inferences must be at least 1, not {n_inferences}")
-    additions = sops(counts) + (counts.sop_out if coefficients.access_pj else 0)
-    to_uj = 1e-6 / n_inferences
+
+    def to_uj(count: int, picojoules: float | None) -> float | None:
+        return None if picojoules is None else count * picojoules * 1e-6 / n_inferences
+
+    additions = sops(counts) + (0 if coefficients.access_pj is None else counts.sop_out)
     return Estimate(
         coefficients.name,
         coefficients.technology,
         coefficients.source,
         coefficients.covers,
-        synapse_uj=additions * coefficients.sop_pj * to_uj,
-        update_uj=counts.neuron_updates * coefficients.update_pj * to_uj,
-        memory_uj=accesses(counts, lanes).total * coefficients.access_pj * to_uj,
+        synapse_uj=to_uj(additions, coefficients.sop_pj),
+        update_uj=to_uj(counts.neuron_updates, coefficients.update_pj),
+        memory_uj=to_uj(accesses(counts, lanes).total, coefficients.access_pj),
     )

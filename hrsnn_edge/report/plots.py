@@ -22,7 +22,7 @@ from hrsnn_edge.report.svg import (
 )
 
 #: Width of a plot that spans the page, and of one of two beside each other [px].
-WIDE, HALF = 1000.0, 480.0
+WIDE, HALF = 1000.0, 400.0
 #: Spikes above which a raster shows only every k-th row, to bound the size of the file.
 MAX_MARKS = 20_000
 #: Widest mark of one spike, and its least height [px].
@@ -161,7 +161,7 @@ def tuning(tune: Tune) -> Markup:
     number = np.arange(1, scores.size + 1)
     margin = 0.08 * (np.ptp(scores) or 1.0)
     low, high = scores.min() - margin, scores.max() + margin
-    axes = Axes((0.5, scores.size + 0.5), (low, high), HALF, 230, left=left_margin(low, high))
+    axes = Axes((0.5, scores.size + 0.5), (low, high), HALF, 220, left=left_margin(low, high))
     body = frame(axes, "evaluation", tune.metric)
     body += line(axes, np.repeat(number, 2)[1:], np.repeat(best, 2)[:-1], "trace")
     hints = [f"evaluation {n}: {s:.4g}" for n, s in zip(number, scores, strict=True)]
@@ -177,7 +177,7 @@ def rates(traces: RunTraces) -> Markup | None:
     if traces.rates_float is None or traces.rates_integer is None:
         return None
     top = 1.05 * max(float(traces.rates_float.max()), float(traces.rates_integer.max()), 1e-3)
-    axes = Axes((0, top), (0, top), HALF, 300, left=left_margin(0, top))
+    axes = Axes((0, top), (0, top), HALF, 260, left=left_margin(0, top))
     body = frame(axes, "float, spikes a step", "integer, spikes a step")
     body += line(axes, [0, top], [0, top], "threshold")
     inhibitory = traces.inhibitory

@@ -118,7 +118,7 @@ def demo_record(**changes) -> RunRecord:
             unpruned=Counts(172_800, 360_000, 3_317_760, 9_216_000, 3_600_000, 5_529_600, 700),
             pruned=Counts(172_800, 334_800, 3_317_760, 1_714_176, 3_348_000, 5_529_600, 6_100),
         ),
-        "cycles": Cycles(per_sop=1.017, per_inference=19_456.0, per_step=324.3),
+        "cycles": Cycles(per_sop=1.392, per_inference=19_456.0, per_step=324.3),
         "boards": {
             "ULX3S-85F": BoardResult(
                 fits=True,

@@ -1,0 +1,41 @@
+"""A real browser shows the page without a complaint."""
+
+import struct
+
+import pytest
+
+from hrsnn_edge.errors import ToolMissingError
+from hrsnn_edge.report import picture
+from hrsnn_edge.report.html import render
+from tests.report.demo import demo_record, demo_traces
+
+needs_browser = pytest.mark.skipif(
+    picture.find_browser() is None, reason=f"none of {', '.join(picture.BROWSERS)} is installed"
+)
+
+
+@needs_browser
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_browser_shows_the_page_without_errors(dark):
+    """The picture has the size asked for and the console stays empty."""
+    png, log = picture.screenshot(
+        render(demo_record(), demo_traces()), width=800, height=600, dark=dark
+    )
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", png[16:24]) == (800, 600)
+    assert "CONSOLE" not in log
+
+
+@needs_browser
+def test_browser_blocks_what_the_page_must_not_load():
+    """The console does complain about a page that holds a script and an image."""
+    page = render(demo_record()).replace("</main>", "<script>1</script><img src='x.png'></main>")
+    _, log = picture.screenshot(page, width=600, height=400)
+    assert log.count("CONSOLE") == 2
+
+
+def test_missing_browser_is_named(monkeypatch):
+    """Without a browser the error names what supplies one."""
+    monkeypatch.setattr(picture, "find_browser", lambda: None)
+    with pytest.raises(ToolMissingError, match="A browser must be installed, one of chromium"):
+        picture.screenshot("")
