@@ -1,0 +1,133 @@
+"""Compiled inner loops of the integer engine.
+
+Every loop does one simple thing to few arrays: LLVM then turns the membrane update into vector
+instructions, which four arrays that are all written in one loop would prevent. The word of the
+accumulator and the membrane (int32 or int64) is chosen by the caller such that nothing overflows.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+
+@nb.njit(cache=True, nogil=True)
+def scatter(acc, row_ptr, col_idx, weights, source):
+    """Add the row of one source to the accumulators."""
+    for k in range(row_ptr[source], row_ptr[source + 1]):
+        acc[col_idx[k]] += weights[k]
+
+
+@nb.njit(cache=True, nogil=True)
+def leak_and_add(v, acc, decay, decay_width, v_shift):
+    """Set ``acc = trunc(v * decay / 2**decay_width) + (acc << v_shift)``."""
+    word = acc.dtype.type
+    mask = word((1 << decay_width) - 1)
+    sign_bit = 8 * acc.itemsize - 1
+    for j in range(v.size):
+        product = word(v[j] * decay[j])
+        # A shift rounds down; what is negative needs almost one more to round toward zero.
+        product = word(product + (word(product >> sign_bit) & mask))
+        acc[j] = word(word(product >> decay_width) + word(acc[j] << v_shift))
+
+
+@nb.njit(cache=True, nogil=True)
+def compare(acc, v_threshold, spikes):
+    """Set `spikes` where the sum reaches the threshold."""
+    for j in range(acc.size):
+        spikes[j] = acc[j] >= v_threshold[j]
+
+
+@nb.njit(cache=True, nogil=True)
+def store(v, acc, spikes, v_reset, low, high):
+    """Set the membranes: reset where fired, else the saturated sum."""
+    for j in range(acc.size):
+        x = acc[j]
+        x = low if x < low else x
+        x = high if x > high else x
+        v[j] = v_reset[j] if spikes[j] else x
+
+
+@nb.njit(cache=True, nogil=True)
+def hold(v, refractory, spikes, v_reset, refractory_steps):
+    """Undo the step of the neurons whose counter is above 0, and start those of the fired."""
+    for j in range(v.size):
+        if refractory[j] > 0:
+            refractory[j] -= 1
+            spikes[j] = 0
+            v[j] = v_reset[j]
+        elif spikes[j]:
+            refractory[j] = refractory_steps[j]
+
+
+@nb.njit(cache=True, nogil=True)
+def fired_list(spikes, fired):
+    """Write the indices of the set flags to `fired`; return their number.
+
+    `spikes` is uint8 with a multiple of 8 values, read 8 at a time: most are 0.
+    """
+    n = 0
+    for block, word in enumerate(spikes.view(np.uint64)):
+        if word:
+            for j in range(8 * block, 8 * block + 8):
+                if spikes[j]:
+                    fired[n] = j
+                    n += 1
+    return n
+
+
+@nb.njit(cache=True, nogil=True)
+def update(
+    v, acc, refractory, spikes, fired,
+    decay, v_threshold, v_reset, refractory_steps, holds, decay_width, v_shift, low, high,
+):  # fmt: skip
+    """Advance every neuron by one step and clear the sums; return how many fired."""
+    leak_and_add(v, acc, decay, decay_width, v_shift)
+    compare(acc, v_threshold, spikes)
+    store(v, acc, spikes, v_reset, low, high)
+    if holds:
+        hold(v, refractory, spikes, v_reset, refractory_steps)
+    acc[:] = 0
+    return fired_list(spikes, fired)
+
+
+@nb.njit(cache=True, nogil=True)
+def run_samples(
+    first, last, sample_ptr, ev_t, ev_addr, n_steps,
+    in_ptr, in_col, in_w, rec_ptr, rec_col, rec_w,
+    decay, v_threshold, v_reset, refractory_steps, holds, decay_width, v_shift, low, high,
+    spike_counts, slot, rec_spikes, rec_v,
+):  # fmt: skip
+    """Run the samples first..last-1 into `spike_counts` (S, B, N).
+
+    A sample `s` with ``slot[s] >= 0`` also leaves its raster and membranes at that place of
+    `rec_spikes` and `rec_v`, (R, T, N).
+    """
+    n_bins, n = spike_counts.shape[1:]
+    v = np.zeros(n, v_threshold.dtype)
+    acc = np.zeros(n, v_threshold.dtype)
+    refractory = np.zeros(n, np.int32)
+    spikes = np.zeros((n + 7) // 8 * 8, np.uint8)
+    fired = np.empty(n, np.int32)
+    for s in range(first, last):
+        v[:] = 0
+        refractory[:] = 0
+        n_fired = 0
+        event, end = sample_ptr[s], sample_ptr[s + 1]
+        for t in range(n_steps[s]):
+            for q in range(n_fired):
+                scatter(acc, rec_ptr, rec_col, rec_w, fired[q])
+            while event < end and ev_t[event] == t:
+                scatter(acc, in_ptr, in_col, in_w, ev_addr[event])
+                event += 1
+            n_fired = update(
+                v, acc, refractory, spikes, fired,
+                decay, v_threshold, v_reset, refractory_steps, holds, decay_width, v_shift,
+                low, high,
+            )  # fmt: skip
+            part = spike_counts[s, t * n_bins // n_steps[s]]
+            for q in range(n_fired):
+                part[fired[q]] += 1
+            if slot[s] >= 0:
+                rec_spikes[slot[s], t] = spikes[:n]
+                rec_v[slot[s], t] = v

@@ -1,0 +1,190 @@
+"""Event-driven inference of an integer network, compiled, in parallel over samples.
+
+Equal bit for bit to `hrsnn_edge.reference.network.run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numba as nb
+import numpy as np
+
+from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.engine.int_kernels import run_samples
+from hrsnn_edge.fixed import signed_range
+from hrsnn_edge.network import Counts, IntNetwork, SparseRows
+
+#: Parts that a batch is cut into for each thread, so that uneven samples balance.
+PARTS_PER_THREAD = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Every step of one sample: `spikes` (T, N) bool, `v` (T, N) int64 and `out` (T, C) int64."""
+
+    spikes: np.ndarray
+    v: np.ndarray
+    out: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """What a batch of S samples did.
+
+    Attributes
+    ----------
+    spike_counts : (S, n_bins, N) int32
+        Spikes of each neuron in each part of the run, the parts those of the readout.
+    outputs : (S, C) int64
+        Readout accumulators at the end.
+    counts : tuple of S Counts
+        Work of each sample.
+    recordings : dict of int to Recording
+        Of the samples that were asked for.
+    """
+
+    spike_counts: np.ndarray
+    outputs: np.ndarray
+    counts: tuple[Counts, ...]
+    recordings: dict[int, Recording]
+
+    @property
+    def total(self) -> Counts:
+        """Work of all samples."""
+        return sum(self.counts, Counts())
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """Class of each sample, (S,): the lowest index among the greatest outputs."""
+        return np.argmax(self.outputs, axis=1)
+
+
+def run_batch(
+    net: IntNetwork,
+    batch: EventBatch,
+    record: Sequence[int] = (),
+    n_threads: int | None = None,
+) -> RunResult:
+    """Run every sample of a batch from the cleared state.
+
+    Parameters
+    ----------
+    record : sequence of int
+        Samples whose every step is kept; costs ``5 * T * N`` bytes or more each.
+    n_threads : int, optional
+        By default Numba's number of threads. Results do not depend on it.
+    """
+    check_inputs(net, batch)
+    n_samples, n = len(batch), net.n_neurons
+    spike_counts = np.zeros((n_samples, net.readout.n_bins, n), np.int32)
+    slot = np.full(n_samples, -1, np.int32)
+    slot[list(record)] = np.arange(len(record))
+    longest = int(batch.n_steps[list(record)].max(initial=0))
+    rec_spikes = np.zeros((len(record), longest, n), np.uint8)
+    args = (
+        batch.sample_ptr, batch.t, batch.address, batch.n_steps,
+        *kernel_rows(net.w_in, net.shift_in), *kernel_rows(net.w_rec, net.shift_rec),
+        *neuron_args(net),
+    )  # fmt: skip
+    rec_v = np.zeros(rec_spikes.shape, word_of(net))
+
+    def part(bounds):
+        run_samples(*bounds, *args, spike_counts, slot, rec_spikes, rec_v)
+
+    n_threads = n_threads or nb.get_num_threads()
+    cuts = np.linspace(0, n_samples, min(n_samples, n_threads * PARTS_PER_THREAD) + 1).astype(int)
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(part, pairwise(cuts)))
+    return RunResult(
+        spike_counts,
+        outputs_of(net, spike_counts),
+        counts_of(net, batch, spike_counts),
+        {
+            sample: _recording(net, rec_spikes[i], rec_v[i], int(batch.n_steps[sample]))
+            for i, sample in enumerate(record)
+        },
+    )
+
+
+def check_inputs(net: IntNetwork, batch: EventBatch) -> None:
+    """Raise `ValueError` when the events have other channels than the network."""
+    if batch.n_inputs != net.n_inputs:
+        raise ValueError(
+            f"Events must have {net.n_inputs} channels like the network, not {batch.n_inputs}"
+        )
+
+
+def outputs_of(net: IntNetwork, spike_counts) -> np.ndarray:
+    """Return the (S, C) int64 readout outputs of (S, n_bins, N) spike counts."""
+    weights = net.readout.w_out.reshape(-1, net.readout.n_out).astype(np.int64)
+    flat = spike_counts.reshape(-1, len(weights)).astype(np.int64)
+    return flat @ weights + net.readout.bias.astype(np.int64)
+
+
+def counts_of(net: IntNetwork, batch: EventBatch, spike_counts) -> tuple[Counts, ...]:
+    """Return the work of each sample; all of it follows from the events and spike counts."""
+    spikes = spike_counts.sum(axis=1, dtype=np.int64)
+    fan_in, fan_rec = net.w_in.fan_out, net.w_rec.fan_out
+
+    def per_sample(values):
+        """Sum `values` of the events of each sample."""
+        sums = np.concatenate([[0], np.cumsum(values[batch.address], dtype=np.int64)])
+        return np.diff(sums[batch.sample_ptr])
+
+    columns = (
+        np.diff(batch.sample_ptr),
+        spikes.sum(axis=1),
+        per_sample(fan_in),
+        spikes @ fan_rec,
+        spikes.sum(axis=1) * net.readout.n_out,
+        batch.n_steps.astype(np.int64) * net.n_neurons,
+        per_sample(fan_in == 0) + spikes @ (fan_rec == 0),
+    )
+    return tuple(Counts(*row) for row in np.stack(columns, axis=1).tolist())
+
+
+def word_of(net: IntNetwork, sum_width: int | None = None) -> type:
+    """Return int32 where no value of a step can leave it, else int64.
+
+    The leak's product needs ``v_width + decay_width`` bits; leak and shifted sum must add up
+    within the word.
+    """
+    fmt, sum_width = net.fmt, sum_width or net.sum_width
+    narrow = fmt.v_width + fmt.decay_width <= 32 and sum_width + fmt.v_shift <= 31
+    return np.int32 if narrow else np.int64
+
+
+def kernel_rows(rows: SparseRows, shift):
+    """Return row pointer, narrow targets and the weights with their shift, for the kernels."""
+    narrow = np.uint16 if rows.n_post <= 1 << 16 else np.uint32
+    weights = (rows.weights << shift[rows.pre_idx]).astype(np.int16)
+    return rows.row_ptr, rows.col_idx.astype(narrow), weights
+
+
+def neuron_args(net: IntNetwork, sum_width: int | None = None) -> tuple:
+    """Return the neurons' parameters in the kernels' order and word."""
+    word = word_of(net, sum_width)
+    low, high = signed_range(net.fmt.v_width)
+    return (
+        net.decay.astype(word), net.v_threshold.astype(word), net.v_reset.astype(word),
+        net.refractory_steps.astype(np.int32), bool(net.refractory_steps.any()),
+        net.fmt.decay_width, net.fmt.v_shift, word(low), word(high),
+    )  # fmt: skip
+
+
+def _recording(net: IntNetwork, spikes, v, n_steps: int) -> Recording:
+    """Return the recording of one sample, its outputs added up from its spikes."""
+    spikes = spikes[:n_steps].astype(bool)
+    bins = np.arange(n_steps) * net.readout.n_bins // n_steps
+    added = np.array(
+        [net.readout.w_out[b][fired].sum(axis=0) for b, fired in zip(bins, spikes, strict=True)]
+    )
+    return Recording(
+        spikes,
+        v[:n_steps].astype(np.int64),
+        net.readout.bias.astype(np.int64) + np.cumsum(added, axis=0, dtype=np.int64),
+    )
