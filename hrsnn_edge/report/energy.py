@@ -10,10 +10,13 @@ row reads          one row word a lane for every input event and every spike, em
 synapse reads      one synapse word for every synaptic operation (I->R and R->R)
 sum accesses       a read and a write of the target's sum for every synaptic operation,
                    and a read and a clearing write for every neuron update
-parameter reads    decay, and threshold with refractory steps and reset, for every neuron update
+parameter reads    decay, threshold with refractory steps, and reset where one is stored, for
+                   every neuron update
 state accesses     a read and a write of membrane and refractory counter for every neuron update
 readout accesses   a weight read, an accumulator read and a write for every readout operation
 =================  ===========================================================================
+
+Unused slots of the last row of neurons and the setting of a new sample are not in these figures.
 """
 
 from __future__ import annotations
@@ -49,7 +52,7 @@ def sops(counts: Counts) -> int:
     return counts.sop_in + counts.sop_rec
 
 
-def accesses(counts: Counts, lanes: int = 1) -> Accesses:
+def accesses(counts: Counts, *, lanes: int = 1, has_reset: bool = False) -> Accesses:
     """Return the memory accesses of the core for `counts` with `lanes` lanes.
 
     Parameters
@@ -58,6 +61,8 @@ def accesses(counts: Counts, lanes: int = 1) -> Accesses:
         Work of any number of inferences.
     lanes : int
         Lanes of the core: each holds its own part of a row, so a row costs one word a lane.
+    has_reset : bool
+        The core stores a reset potential for each neuron.
     """
     if lanes < 1:
         raise ValueError(f"Lanes must be at least 1, not {lanes}")
@@ -65,7 +70,7 @@ def accesses(counts: Counts, lanes: int = 1) -> Accesses:
         row_reads=lanes * (counts.input_events + counts.spikes),
         synapse_reads=sops(counts),
         sum_accesses=2 * sops(counts) + 2 * counts.neuron_updates,
-        parameter_reads=2 * counts.neuron_updates,
+        parameter_reads=(3 if has_reset else 2) * counts.neuron_updates,
         state_accesses=2 * counts.neuron_updates,
         readout_accesses=3 * counts.sop_out,
     )
@@ -144,7 +149,12 @@ class Estimate:
 
 
 def estimate(
-    counts: Counts, coefficients: Coefficients, *, n_inferences: int = 1, lanes: int = 1
+    counts: Counts,
+    coefficients: Coefficients,
+    *,
+    n_inferences: int = 1,
+    lanes: int = 1,
+    has_reset: bool = False,
 ) -> Estimate:
     """Return the energy of one inference, the mean over the `n_inferences` that `counts` holds.
 
@@ -165,5 +175,7 @@ def estimate(
         coefficients.covers,
         synapse_uj=to_uj(additions, coefficients.sop_pj),
         update_uj=to_uj(counts.neuron_updates, coefficients.update_pj),
-        memory_uj=to_uj(accesses(counts, lanes).total, coefficients.access_pj),
+        memory_uj=to_uj(
+            accesses(counts, lanes=lanes, has_reset=has_reset).total, coefficients.access_pj
+        ),
     )

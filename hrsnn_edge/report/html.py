@@ -56,6 +56,11 @@ def _histograms(traces: RunTraces) -> dict[str, list[Markup]]:
     }
 
 
+def _failures(record: RunRecord) -> int:
+    """Return the evaluations of the tuner without a score."""
+    return sum(point.score is None for point in record.tune.history) if record.tune else 0
+
+
 def environment() -> Environment:
     """Return the template environment: escaping on, undefined names are errors."""
     env = Environment(
@@ -71,6 +76,7 @@ def environment() -> Environment:
         "seconds": view.seconds,
         "verdict_words": view.verdict_words,
         "board_words": view.board_words,
+        "projection_words": view.projection_words,
         "format_words": view.format_words,
         "seed_words": view.seed_words,
     }
@@ -109,6 +115,7 @@ def render(record: RunRecord, traces: RunTraces | None = None) -> str:
         raster=plots.raster(traces),
         membranes=plots.membranes(traces),
         rates=plots.rates(traces),
-        tuning=plots.tuning(record.tune) if record.tune and record.tune.history else None,
+        failures=_failures(record),
+        tuning=plots.tuning(record.tune) if record.tune else None,
         histograms=_histograms(traces),
     )

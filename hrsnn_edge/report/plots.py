@@ -154,19 +154,23 @@ def histogram(
     return drawing(axes.width, axes.height, body, f"Histogram of {x_label}")
 
 
-def tuning(tune: Tune) -> Markup:
-    """Return the score of every evaluation and the best score so far."""
-    scores = np.array([point.score for point in tune.history])
+def tuning(tune: Tune) -> Markup | None:
+    """Return the scores of the evaluations and the best so far, or None if there is none."""
+    scored = [
+        (k, point.score) for k, point in enumerate(tune.history, 1) if point.score is not None
+    ]
+    if not scored:
+        return None
+    number, scores = (np.array(column) for column in zip(*scored, strict=True))
     best = np.maximum.accumulate(scores)
-    number = np.arange(1, scores.size + 1)
     margin = 0.08 * (np.ptp(scores) or 1.0)
     low, high = scores.min() - margin, scores.max() + margin
-    axes = Axes((0.5, scores.size + 0.5), (low, high), HALF, 220, left=left_margin(low, high))
+    axes = Axes((0.5, len(tune.history) + 0.5), (low, high), HALF, 220, left=left_margin(low, high))
     body = frame(axes, "evaluation", tune.metric)
     body += line(axes, np.repeat(number, 2)[1:], np.repeat(best, 2)[:-1], "trace")
     hints = [f"evaluation {n}: {s:.4g}" for n, s in zip(number, scores, strict=True)]
     body += dots(axes, number, scores, "mark neutral", 3.5, hints)
-    k = tune.best
+    k = int(scores.argmax())
     body += dots(axes, number[k : k + 1], scores[k : k + 1], "mark", 5, hints[k : k + 1])
     said = f"Score of {scores.size} evaluations, the best {scores.max():.4g}"
     return drawing(axes.width, axes.height, body, said)

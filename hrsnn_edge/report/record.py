@@ -84,10 +84,13 @@ class Accuracy(_Section):
 
 
 class TunePoint(_Section):
-    """One evaluation of the tuner; `values` in the order of the parameters."""
+    """One evaluation of the tuner; `values` in the order of the parameters.
+
+    A network that could not be trained has no score.
+    """
 
     values: tuple[float, ...]
-    score: float
+    score: float | None
 
 
 class Tune(_Section):
@@ -98,9 +101,10 @@ class Tune(_Section):
     metric: str
 
     @property
-    def best(self) -> int:
-        """Index of the first best evaluation."""
-        return max(range(len(self.history)), key=lambda k: self.history[k].score)
+    def best(self) -> int | None:
+        """Index of the first best evaluation, None if none has a score."""
+        scored = [k for k, point in enumerate(self.history) if point.score is not None]
+        return max(scored, key=lambda k: self.history[k].score, default=None)
 
 
 class Change(_Section):
@@ -131,7 +135,10 @@ class Quantise(_Section):
 
 
 class Divergence(_Section):
-    """The first wrong value: the step, the neuron, the quantity and both values."""
+    """The first wrong value: the step, the neuron, the quantity and both values.
+
+    `neuron` is the index of the output where the quantity is ``'out'``, None for a counter.
+    """
 
     step: int
     quantity: str
@@ -139,13 +146,26 @@ class Divergence(_Section):
     got: int
     neuron: int | None = None
     network: str | None = None
+    sample: int | None = None
     waveform: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        parts = (
+            ("network", self.network),
+            ("sample", self.sample),
+            ("step", self.step),
+            ("output" if self.quantity == "out" else "neuron", self.neuron),
+        )
+        return ", ".join(f"{word} {value}" for word, value in parts if value is not None)
 
 
 class Verdict(_Section):
     """Equality of two descriptions of the same networks; green when `mismatches` is 0.
 
-    `networks` and `steps` count what was compared, `seeds` are those of random networks.
+    `networks` and `steps` count what was compared, `seeds` are those of random networks. The
+    first four fields are those of ``hrsnn verify --json``.
     """
 
     networks: int
@@ -163,12 +183,16 @@ class Verdict(_Section):
 
 
 class Work(_Section):
-    """Counts summed over `n_inferences` test samples, the same ones before and after pruning."""
+    """Counts summed over `n_inferences` test samples, the same ones before and after pruning.
+
+    `lanes` and `has_reset` (reset potentials other than 0 are stored) are those of the core.
+    """
 
     n_inferences: int
     pruned: Counts
     unpruned: Counts | None = None
     lanes: int = 1
+    has_reset: bool = False
 
 
 class Cycles(_Section):

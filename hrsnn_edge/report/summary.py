@@ -20,7 +20,7 @@ from hrsnn_edge.report.view import (
 
 def _wrap(line: str) -> list[str]:
     """Return a line as lines of at most 78 characters, the later ones indented."""
-    return textwrap.wrap(line, 78, subsequent_indent="  ", break_on_hyphens=False)
+    return textwrap.wrap(line, 78, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _verdict_line(name: str, verdict: Verdict) -> str:
@@ -31,8 +31,7 @@ def _verdict_line(name: str, verdict: Verdict) -> str:
     d = verdict.first_divergence
     if d is None:
         return line
-    neuron = "" if d.neuron is None else f", neuron {d.neuron}"
-    return f"{line}; first at step {d.step}{neuron}: {d.quantity} must be {d.expected}, not {d.got}"
+    return f"{line}; first at {d.place}: {d.quantity} must be {d.expected}, not {d.got}"
 
 
 def _board_lines(name: str, board: BoardResult) -> list[str]:
@@ -43,7 +42,7 @@ def _board_lines(name: str, board: BoardResult) -> list[str]:
     if board.clock_mhz is not None:
         words.append(f"clock {board.clock_mhz:.1f} MHz")
     if board.latency_us is not None:
-        words.append(f"{number(board.latency_us)} us per inference")
+        words.append(f"latency {number(board.latency_us)} us")
     uses = [
         f"{resource} {number(use.used)} of {number(use.available)}"
         for resource, use in board.utilisation.items()

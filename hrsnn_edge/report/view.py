@@ -133,8 +133,12 @@ _ACCESS_LABELS = {
 
 def access_rows(work: Work) -> list[WorkRow]:
     """Return the memory accesses of the core by kind, then their sum."""
+
+    def of(counts: Counts, name: str) -> int:
+        return getattr(accesses(counts, lanes=work.lanes, has_reset=work.has_reset), name)
+
     return [
-        _row(work, label, lambda counts, name=name: getattr(accesses(counts, work.lanes), name))
+        _row(work, label, lambda counts, name=name: of(counts, name))
         for name, label in _ACCESS_LABELS.items()
     ]
 
@@ -153,7 +157,13 @@ def energy_rows(work: Work) -> list[EnergyRow]:
     def of(counts: Counts | None, coefficients) -> Estimate | None:
         if counts is None:
             return None
-        return estimate(counts, coefficients, n_inferences=work.n_inferences, lanes=work.lanes)
+        return estimate(
+            counts,
+            coefficients,
+            n_inferences=work.n_inferences,
+            lanes=work.lanes,
+            has_reset=work.has_reset,
+        )
 
     return [EnergyRow(of(work.pruned, c), of(work.unpruned, c)) for c in COEFFICIENTS]
 
@@ -190,6 +200,11 @@ def accuracy_rows(record: RunRecord) -> list[AccuracyRow]:
         for name, label in ACCURACY_LABELS.items()
         if name in test
     ]
+
+
+def projection_words(name: str) -> str:
+    """Return a projection by the name that the papers use."""
+    return {"in": "I→R", "rec": "R→R"}.get(name, name)
 
 
 _FORMAT_WORDS = {
@@ -294,6 +309,17 @@ def _model_lines(record: RunRecord) -> tuple[str, ...]:
     return n.variant, sizes, *_accuracy_line(record, "float")
 
 
+def _tune_lines(record: RunRecord) -> tuple[str, ...]:
+    """Return what the flow picture says about the tuning."""
+    t = record.tune
+    if t is None:
+        return ()
+    lines = (f"{len(t.history)} evaluations",)
+    if t.best is None:
+        return *lines, "none could be trained"
+    return *lines, f"best {t.metric} {number(t.history[t.best].score)}"
+
+
 def _prune_lines(record: RunRecord) -> tuple[str, ...]:
     """Return what the flow picture says about pruning."""
     if record.prune is None:
@@ -342,17 +368,10 @@ def _board_lines(record: RunRecord) -> tuple[str, ...]:
 
 def flow(record: RunRecord) -> list[Station]:
     """Return the stations of the flow picture with the numbers of this run."""
-    tuned = ()
-    if record.tune is not None:
-        best = record.tune.history[record.tune.best].score
-        tuned = (
-            f"{len(record.tune.history)} evaluations",
-            f"best {record.tune.metric} {number(best)}",
-        )
     return [
         Station("Data", _data_lines(record), "data"),
         Station("Float network", _model_lines(record), "accuracy"),
-        Station("Tune", tuned, "tuning"),
+        Station("Tune", _tune_lines(record), "tuning"),
         Station("Prune", _prune_lines(record), "pruning"),
         Station("Quantise", _quantise_lines(record), "quantisation"),
         Station("Core", _core_lines(record), "cycles"),

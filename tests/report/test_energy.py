@@ -30,9 +30,14 @@ def test_accesses_by_hand():
 
 def test_only_row_words_depend_on_the_lanes():
     """Four lanes read four row words for a source and nothing else more often."""
-    one, four = accesses(WORK, 1), accesses(WORK, 4)
+    one, four = accesses(WORK, lanes=1), accesses(WORK, lanes=4)
     assert four.row_reads == 4 * one.row_reads
     assert four.total - one.total == 3 * one.row_reads
+
+
+def test_a_stored_reset_is_one_more_word():
+    """Three parameter words a neuron update instead of two."""
+    assert accesses(WORK, has_reset=True).parameter_reads == 24
 
 
 def test_estimate_by_hand():
@@ -68,6 +73,6 @@ def test_every_set_names_its_source():
 def test_wrong_numbers_are_refused():
     """No lanes and no inferences are errors that say so."""
     with pytest.raises(ValueError, match="Lanes must be at least 1, not 0"):
-        accesses(WORK, 0)
+        accesses(WORK, lanes=0)
     with pytest.raises(ValueError, match="inferences must be at least 1, not 0"):
         estimate(WORK, COEFFICIENTS[0], n_inferences=0)

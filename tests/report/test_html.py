@@ -45,6 +45,12 @@ RECORDS = {
     "failed": (failed_record(), None),
     "empty": (EMPTY, None),
     "no unpruned": (demo_record(work={"n_inferences": 1, "pruned": {"sop_in": 5}}), None),
+    "nothing trained": (
+        demo_record(
+            tune={"parameters": ("a",), "history": [{"values": (1,), "score": None}], "metric": "m"}
+        ),
+        None,
+    ),
     "zeros": (demo_record(work={"n_inferences": 1, "pruned": {}}, timings_s={"a": 0.0}), None),
 }
 PAGES = {name: render(*pair) for name, pair in RECORDS.items()}
@@ -122,7 +128,7 @@ def test_absent_sections_say_so():
 def test_a_red_verdict_shows_the_first_divergence():
     """Step, neuron, quantity, both values and the waveform stand on the page."""
     html = PAGES["failed"]
-    assert "step 41, neuron 7: v must be 511, not 512." in html
+    assert "at step 41, neuron 7: v must be 511, not 512." in html
     assert "build/first.vcd" in html
     assert "2 mismatches" in html and "does not fit" in html
     assert "Prune to 40 % density" in html

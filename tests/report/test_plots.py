@@ -66,7 +66,17 @@ def test_tuning_of_equal_scores():
     """Scores that never change still have a range."""
     points = [{"values": (), "score": 0.5}] * 3
     tune = Tune.model_validate({"parameters": (), "history": points, "metric": "m"})
-    assert "NaN" not in plots.tuning(tune) and "nan" not in plots.tuning(tune)
+    assert "nan" not in plots.tuning(tune).lower()
+
+
+def test_tuning_leaves_failures_out():
+    """An evaluation without a score has no dot; without any score there is no plot."""
+    points = [{"values": (), "score": s} for s in (0.5, None, 0.7)]
+    tune = Tune.model_validate({"parameters": (), "history": points, "metric": "m"})
+    drawn = plots.tuning(tune)
+    assert drawn.count("<circle") == 3
+    assert "evaluation 3: 0.7" in drawn and "evaluation 2:" not in drawn
+    assert plots.tuning(tune.model_copy(update={"history": tune.history[1:2]})) is None
 
 
 @pytest.mark.parametrize("plot", [plots.raster, plots.membranes, plots.rates])

@@ -11,6 +11,7 @@ import pytest
 from hrsnn_edge.errors import DataError
 from hrsnn_edge.network import FloatNetwork, IntFormat, IntNetwork, LinearReadout, SparseRows
 from hrsnn_edge.report.record import (
+    Divergence,
     NetworkArrays,
     RunRecord,
     RunTraces,
@@ -69,6 +70,17 @@ def test_best_evaluation_is_the_first_of_equals():
     points = [{"values": (0,), "score": s} for s in (0.1, 0.9, 0.9, 0.2)]
     same = tune.model_validate({"parameters": ("a",), "history": points, "metric": "m"})
     assert same.best == 1
+    failed = [{"values": (0,), "score": None}, {"values": (1,), "score": 0.1}]
+    assert same.model_validate(same.model_dump() | {"history": failed}).best == 1
+    assert same.model_validate(same.model_dump() | {"history": failed[:1]}).best is None
+
+
+def test_divergence_says_where():
+    """The place names network, sample, step, and neuron or output."""
+    d = Divergence(network="3", sample=0, step=4, quantity="out", neuron=2, expected=1, got=0)
+    assert d.place == "network 3, sample 0, step 4, output 2"
+    counter = Divergence(step=4, quantity="sop_rec", expected=1, got=0)
+    assert counter.place == "step 4"
 
 
 def _equal(a, b) -> bool:
