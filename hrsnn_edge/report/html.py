@@ -8,8 +8,9 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hrsnn_edge.report import plots, view
-from hrsnn_edge.report.record import NetworkArrays, RunRecord, RunTraces
+from hrsnn_edge.report import plots, stations, view
+from hrsnn_edge.report.record import RunRecord
+from hrsnn_edge.report.traces import NetworkArrays, RunTraces
 
 #: The sections of the page by anchor, in their order.
 SECTIONS = {
@@ -101,8 +102,8 @@ def render(record: RunRecord, traces: RunTraces | None = None) -> str:
         record=record,
         style=Markup(style),
         sections=SECTIONS,
-        flow=view.flow(record),
-        tiles=view.tiles(record),
+        flow=stations.flow(record),
+        tiles=stations.tiles(record),
         accuracy_rows=view.accuracy_rows(record) if accuracy else [],
         accuracy_scale=view.accuracy_scale(record) if accuracy else (0.0, 1.0),
         projection_rows=view.projection_rows(work) if work else [],

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from markupsafe import Markup
 
-from hrsnn_edge.report.record import RunTraces, Tune
+from hrsnn_edge.report.record import Tune
 from hrsnn_edge.report.svg import (
     Axes,
     bars,
@@ -20,6 +20,7 @@ from hrsnn_edge.report.svg import (
     tick_labels,
     ticks,
 )
+from hrsnn_edge.report.traces import RunTraces
 
 #: Width of a plot that spans the page, and of one of two beside each other [px].
 WIDE, HALF = 1000.0, 400.0

@@ -12,18 +12,17 @@ from hrsnn_edge.report.record import (
     Divergence,
     Example,
     Manifest,
-    NetworkArrays,
     NetworkInfo,
     Prune,
     Quantise,
     RunRecord,
-    RunTraces,
     Tune,
     TunePoint,
     Use,
     Verdict,
     Work,
 )
+from hrsnn_edge.report.traces import NetworkArrays, RunTraces
 
 N, K, T, CLASSES = 256, 64, 60, 10
 

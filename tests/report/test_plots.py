@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hrsnn_edge.report import plots
-from hrsnn_edge.report.record import RunTraces, Tune
+from hrsnn_edge.report.record import Tune
+from hrsnn_edge.report.traces import RunTraces
 from tests.report.demo import demo_record, demo_traces
 
 

@@ -11,12 +11,11 @@ from hrsnn_edge.report.view import (
     accuracy_rows,
     accuracy_scale,
     board_words,
-    flow,
     quantise_errors,
     sop_summary,
     work_rows,
 )
-from tests.report.demo import demo_record, failed_record
+from tests.report.demo import demo_record
 
 EMPTY = RunRecord(name="n", command="c", seed=0, created="t")
 
@@ -58,17 +57,6 @@ def test_accuracy_rows_follow_the_flow():
     assert [row.is_network for row in rows] == [False, False, True, True, True, True]
     assert rows[0].place == pytest.approx((0.964 - 0.9) / 0.1)
     assert rows[2].sd == 0.006 and rows[0].sd is None
-
-
-def test_flow_of_an_empty_record_is_not_run():
-    """No station invents a number."""
-    assert all(station.lines == () for station in flow(EMPTY))
-
-
-def test_flow_of_a_full_record_has_every_station():
-    """Every station of a full run has something to say."""
-    assert all(station.lines for station in flow(demo_record()))
-    assert flow(failed_record())[-1].lines == ("iCEBreaker: does not fit",)
 
 
 def test_board_words():
