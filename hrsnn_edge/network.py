@@ -182,8 +182,8 @@ class FloatNetwork:
         Steps after a spike in which the neuron is held at reset.
     dt : float
         Step [ms].
-    v_floor : float
-        Lower bound of the membrane; ``-inf`` for none.
+    v_floor : float or (N,) float64
+        Lower bound of the membranes, for all or for each; ``-inf`` for none.
     readout : LinearReadout or None
         The trained readout.
     cluster : (N,) int64 or None
@@ -199,7 +199,7 @@ class FloatNetwork:
     refractory_steps: np.ndarray
     dt: float = 1.0
     gain_mode: str = "jump"
-    v_floor: float = -np.inf
+    v_floor: float | np.ndarray = -np.inf
     readout: LinearReadout | None = None
     cluster: np.ndarray | None = None
 

@@ -7,17 +7,14 @@ appears in one rename, so nothing half-written is ever read and a killed run con
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -27,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from hrsnn_edge import __version__
-from hrsnn_edge.errors import HrsnnError
+from hrsnn_edge.files import disk_errors, write_atomic
 
 
 def canonical_json(value: Any) -> bytes:
@@ -54,41 +51,6 @@ def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk or a read-only folder into one clear sentence."""
-    try:
-        yield
-    except OSError as error:
-        reasons = {
-            errno.ENOSPC: "the disk is full. Free some space and run the same command again",
-            errno.EDQUOT: "the disk quota is used up. Free some space and run it again",
-            errno.EACCES: "the folder may not be written. Choose another output",
-            errno.EROFS: "the file system is read-only. Choose another output",
-        }
-        if error.errno not in reasons:
-            raise
-        raise HrsnnError(f"{path}: {reasons[error.errno]}.") from error
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write `data` beside `path`, flush it to disk, then rename: readers see all or nothing."""
-    path = Path(path)
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(aside).chmod(0o644)
-            Path(aside).replace(path)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
 
 
 def write_json(path: Path, value: Any) -> None:

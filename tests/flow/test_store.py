@@ -1,11 +1,7 @@
-import errno
-
 import numpy as np
 import pytest
 
-from hrsnn_edge.errors import HrsnnError
-from hrsnn_edge.flow import store as store_module
-from hrsnn_edge.flow.store import Store, canonical_json, write_atomic
+from hrsnn_edge.flow.store import Store, canonical_json
 
 
 def test_finished_station_is_not_run_again(tmp_path):
@@ -35,21 +31,6 @@ def test_killed_station_leaves_nothing(tmp_path, stop):
     with pytest.raises(stop):
         Store(tmp_path).run("train", {}, work)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_write_atomic_keeps_the_old_file_when_the_disk_is_full(tmp_path, monkeypatch):
-    """A full disk is one clear sentence, and what existed stays as it was."""
-    path = tmp_path / "net.hrsnn"
-    write_atomic(path, b"old")
-
-    def full(_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(store_module.os, "fsync", full)
-    with pytest.raises(HrsnnError, match="the disk is full"):
-        write_atomic(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in tmp_path.iterdir()] == ["net.hrsnn"]
 
 
 def test_canonical_json_is_order_free():
