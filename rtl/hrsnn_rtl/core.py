@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
+from amaranth.lib.wiring import connect, flipped
 
 from hrsnn_rtl.config import CoreConfig
-from hrsnn_rtl.interfaces import CoreSignature
+from hrsnn_rtl.interfaces import (
+    CoreSignature,
+    Select,
+    event_layout,
+    queue_layout,
+    spike_layout,
+)
+from hrsnn_rtl.lane import LANE_QUEUE_DEPTH, Lane
+from hrsnn_rtl.readout import Readout
+from hrsnn_rtl.scheduler import Expander, Scheduler
+from hrsnn_rtl.stream import EventQueue, SmallQueue
+
+#: Spikes that wait for the host before they hold up the scan's queue.
+SPIKE_QUEUE_DEPTH = 2
 
 
 class Core(wiring.Component):
@@ -41,4 +55,150 @@ class Core(wiring.Component):
 
     def elaborate(self, platform):
         """Build the circuit."""
-        return Module()
+        c = self._config
+        m = Module()
+        m.submodules.scheduler = scheduler = Scheduler(config=c)
+        m.submodules.queue = queue = EventQueue(
+            layout=queue_layout(c), depth=c.queue_depth, poison=self._poison
+        )
+        m.submodules.expander = expander = Expander(config=c)
+        lanes = []
+        for k in range(c.lanes):
+            lane = Lane(
+                config=c,
+                index=k,
+                images=self._images,
+                vendor_cells=self._vendor_cells,
+                poison=self._poison,
+            )
+            m.submodules[f"lane{k}"] = lane
+            lanes.append(lane)
+        connect(m, flipped(self.command), scheduler.command)
+        connect(m, scheduler.queue, queue.i)
+        m.d.comb += [
+            scheduler.room.eq(queue.room),
+            scheduler.spikes.eq(Cat(lane.spike for lane in lanes)),
+            scheduler.read_slot.eq(self.read.addr),
+            expander.i.payload.eq(queue.o.payload),
+            expander.i.valid.eq(queue.o.valid & ~scheduler.hold),
+            queue.o.ready.eq(expander.i.ready & ~scheduler.hold),
+            *(lane.scan.eq(scheduler.scan) for lane in lanes),
+        ]
+        readout = None
+        if c.n_out:
+            m.submodules.readout = readout = Readout(
+                config=c, images=self._images, poison=self._poison
+            )
+            m.d.comb += [readout.bin.eq(scheduler.bin), readout.clear.eq(scheduler.clear)]
+        buffered = self._broadcast(m, expander, lanes, readout)
+        m.d.comb += [
+            scheduler.delivered.eq(
+                queue.empty
+                & ~expander.o.valid
+                & ~Cat(lane.busy for lane in lanes).any()
+                & ~(readout.busy | buffered if readout else 0)
+            ),
+            self.idle.eq(scheduler.idle),
+        ]
+        self._memory_ports(m, scheduler, lanes, readout)
+        self._observe(m, scheduler, lanes, readout)
+        return m
+
+    def _broadcast(self, m, expander, lanes, readout):
+        """Give every source to all who want it in one cycle; return whether a spike waits."""
+        c = self._config
+        source, is_input, is_last = expander.o, expander.o.payload.is_input, expander.is_last
+        sinks = [(lane.event, ~is_last) for lane in lanes]
+        buffered = 0
+        if readout:
+            taken = readout.event
+            if c.lanes > 1:
+                # The lanes share a row, the readout has it alone: let it fall behind a little.
+                m.submodules.out_queue = out_queue = SmallQueue(
+                    layout=event_layout(c), depth=LANE_QUEUE_DEPTH
+                )
+                connect(m, out_queue.o, readout.event)
+                taken, buffered = out_queue.i, out_queue.o.valid
+            sinks.append((taken, ~is_input & ~is_last))
+        for sink, _ in sinks:
+            m.d.comb += sink.payload.eq(source.payload)
+        if c.spike_stream:
+            m.submodules.spike_queue = spikes = SmallQueue(
+                layout=spike_layout(c), depth=SPIKE_QUEUE_DEPTH
+            )
+            connect(m, spikes.o, flipped(self.spike))
+            m.d.comb += [
+                spikes.i.payload.index.eq(source.payload.source),
+                spikes.i.payload.last.eq(is_last),
+            ]
+            sinks.append((spikes.i, ~is_input | is_last))
+        m.d.comb += source.ready.eq(Cat(sink.ready | ~wanted for sink, wanted in sinks).all())
+        for sink, wanted in sinks:
+            m.d.comb += sink.valid.eq(source.valid & source.ready & wanted)
+        return buffered
+
+    def _memory_ports(self, m, scheduler, lanes, readout):
+        """Connect the load and the read port; both work only while the core is idle."""
+        c = self._config
+        write, read = self.write, self.read
+        m.d.comb += [write.ready.eq(scheduler.idle), read.ready.eq(scheduler.idle)]
+        targets = [(lane.load, write.lane == k) for k, lane in enumerate(lanes)]
+        if readout:
+            targets.append((readout.load, 1))
+            m.d.comb += readout.read_addr.eq(read.addr)
+        for load, chosen in targets:
+            m.d.comb += [
+                load.valid.eq(write.valid & write.ready & chosen),
+                load.select.eq(write.select),
+                load.addr.eq(write.addr),
+                load.data.eq(write.data),
+            ]
+        # A word arrives two cycles after its address; until then, remember whose it is.
+        words = [Value.cast(lane.state_now) for lane in lanes]
+        number = read.lane[: c.lane_width]
+        if readout:
+            words = [*words, *readout.stored]
+            out_number = c.lanes + read.addr[: c.out_lanes.bit_length() - 1]
+            number = Mux(read.select == Select.OUT, out_number, number)
+        owner_1, owner_2 = Signal(range(len(words))), Signal(range(len(words)))
+        valid_1 = Signal()
+        m.d.sync += [
+            valid_1.eq(read.valid & read.ready),
+            read.data_valid.eq(valid_1),
+            owner_1.eq(number),
+            owner_2.eq(owner_1),
+        ]
+        with m.Switch(owner_2):
+            for k, word in enumerate(words):
+                with m.Case(k):
+                    m.d.comb += read.data.eq(word)
+
+    def _observe(self, m, scheduler, lanes, readout):
+        """Drive the strobes and the trace."""
+        strobes, trace, scan = self.strobes, self.trace, scheduler.scan
+        unfinished = Signal()
+        with m.If(scheduler.step):
+            m.d.sync += unfinished.eq(1)
+        with m.Elif(scheduler.idle):
+            m.d.sync += unfinished.eq(0)
+        m.d.comb += [
+            strobes.input_event.eq(scheduler.event),
+            strobes.step.eq(scheduler.step),
+            strobes.skipped_rows.eq(lanes[0].skipped),
+            strobes.spikes.eq(sum(lane.spike for lane in lanes)),
+            strobes.sop_in.eq(Cat(lane.sop_in for lane in lanes)),
+            strobes.sop_rec.eq(Cat(lane.sop_rec for lane in lanes)),
+            trace.valid.eq(scan.valid[5] & ~scan.clear),
+            trace.slot.eq(scan.slot[5]),
+            *(trace.v[k].eq(lane.state_next.v) for k, lane in enumerate(lanes)),
+            trace.spike.eq(Cat(lane.spike for lane in lanes)),
+            trace.step_done.eq(scheduler.last),
+            trace.drained.eq(unfinished & scheduler.idle),
+        ]
+        if readout:
+            m.d.comb += [
+                strobes.sop_out.eq(readout.sop),
+                trace.out_valid.eq(readout.written),
+                trace.out_index.eq(readout.word),
+                trace.out_value.eq(readout.value),
+            ]

@@ -12,6 +12,9 @@ from amaranth.lib.wiring import In, Out
 
 from hrsnn_rtl.config import ADDR_WIDTH, ARG_WIDTH, DATA_WIDTH, CoreConfig
 
+#: Stages of the scan: U0 addresses a neuron's state, U5 writes it back.
+SCAN_STAGES = 6
+
 
 class CommandKind(enum.Enum, shape=unsigned(2)):
     """What a command does; the top two bits of its word."""
@@ -180,3 +183,45 @@ def threshold_layout(config: CoreConfig) -> data.StructLayout:
 def state_layout(config: CoreConfig) -> data.StructLayout:
     """Return a word of ``V(lane, slot)``: membrane, and steps the neuron is still held."""
     return data.StructLayout({"v": signed(config.v_width), "refractory": config.refractory_width})
+
+
+def event_layout(config: CoreConfig) -> data.StructLayout:
+    """Return one source whose row is to be delivered."""
+    return data.StructLayout({"source": config.source_width, "is_input": 1})
+
+
+def queue_layout(config: CoreConfig) -> data.StructLayout:
+    """Return a word of the event queue: the sources of one slot, one mask bit a lane.
+
+    An input event is the source ``slot * lanes + lane`` like a neuron, with `is_input`. With a
+    spike stream `is_last` marks the end of a step's spikes and is no source.
+    """
+    return data.StructLayout(
+        {
+            "slot": config.source_width - config.lane_width,
+            **({"mask": config.lanes} if config.lanes > 1 else {}),
+            "is_input": 1,
+            **({"is_last": 1} if config.spike_stream else {}),
+        }
+    )
+
+
+def scan_layout(config: CoreConfig) -> data.StructLayout:
+    """Return the scan's stages U0 .. U5, the same for every lane.
+
+    ``slot[k]`` and bit `k` of `valid` belong to stage Uk; `clear` holds for a whole scan. `bank`
+    is the sum bank that is scanned; without a double buffer, whether the only one is.
+    """
+    return data.StructLayout(
+        {
+            "slot": data.ArrayLayout(config.slot_width, SCAN_STAGES),
+            "valid": SCAN_STAGES,
+            "clear": 1,
+            "bank": 1,
+        }
+    )
+
+
+def load_layout() -> data.StructLayout:
+    """Return a word that is written into a memory of a lane or of the readout."""
+    return data.StructLayout({"valid": 1, "select": Select, "addr": ADDR_WIDTH, "data": DATA_WIDTH})

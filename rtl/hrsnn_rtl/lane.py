@@ -1,0 +1,199 @@
+"""One lane: the rows of its own targets, their sums, and the neurons themselves."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.image import memory_words
+from hrsnn_rtl.interfaces import (
+    Select,
+    event_layout,
+    load_layout,
+    row_layout,
+    scan_layout,
+    state_layout,
+    synapse_layout,
+    threshold_layout,
+)
+from hrsnn_rtl.lif import LifUpdate
+from hrsnn_rtl.memory import Ram, SinglePortRam
+from hrsnn_rtl.stream import SmallQueue
+from hrsnn_rtl.synapse import Accumulate, RowStream, SumBank
+
+#: Sources a lane holds back for its row stream where there are several lanes; more gains nothing.
+LANE_QUEUE_DEPTH = 4
+
+
+class Lane(wiring.Component):
+    """Streams the rows of its sources and updates its neurons, both at once.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Capacities and widths.
+    index : int
+        Number of the lane, for the contents of its memories.
+    images, vendor_cells, poison
+        As of `hrsnn_rtl.core.Core`.
+
+    Members
+    -------
+    event : In(stream.Signature(event_layout(config)))
+        Sources, in any order.
+    scan : In(scan_layout(config))
+        Stages of the scan.
+    load : In(load_layout())
+        Words for its memories.
+    state_now : Out
+        State read in U0 two cycles before, for the read port.
+    state_next, spike : Out
+        Stage U5.
+    sop_in, sop_rec, skipped : Out(1)
+        Strobes.
+    busy : Out(1)
+        A row is being delivered.
+    """
+
+    def __init__(self, *, config: CoreConfig, index: int, images=(), vendor_cells, poison):
+        self._config, self._index, self._images = config, index, images
+        self._vendor_cells, self._poison = vendor_cells, poison
+        super().__init__(
+            {
+                "event": In(stream.Signature(event_layout(config))),
+                "scan": In(scan_layout(config)),
+                "load": In(load_layout()),
+                "state_now": Out(state_layout(config)),
+                "state_next": Out(state_layout(config)),
+                "spike": Out(1),
+                "sop_in": Out(1),
+                "sop_rec": Out(1),
+                "skipped": Out(1),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        self._deliver(m)
+        self._update(m)
+        return m
+
+    def _ram(self, m, select: Select, width: int, depth: int):
+        """Return a memory that is loaded from its images and by the load port."""
+        if select == Select.SYNAPSE and self._config.synapse_memory == "spram":
+            ram = SinglePortRam(depth=depth, vendor_cells=self._vendor_cells)
+        else:
+            ram = Ram(
+                width=width,
+                depth=depth,
+                init=memory_words(self._images, select, self._index, depth),
+                poison=self._poison,
+            )
+        m.submodules[f"ram_{select.name.lower()}"] = ram
+        m.d.comb += [
+            ram.w_en.eq(self.load.valid & (self.load.select == select)),
+            ram.w_addr.eq(self.load.addr),
+            ram.w_data.eq(self.load.data),
+        ]
+        return ram
+
+    def _deliver(self, m):
+        """Add rows to the sums: the row stream, synapse memory, accumulation."""
+        c = self._config
+        m.submodules.rows = rows = RowStream(config=c)
+        m.submodules.accumulate = add = Accumulate(
+            depth=c.n_slots, width=c.sum_width, addend_width=c.addend_width
+        )
+        row_ram = self._ram(m, Select.ROW, row_layout(c).size, c.n_sources)
+        synapse_ram = self._ram(m, Select.SYNAPSE, c.synapse_width, c.synapse_depth)
+        if c.lanes > 1:
+            m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=LANE_QUEUE_DEPTH)
+            connect(m, flipped(self.event), queue.i)
+            connect(m, queue.o, rows.i)
+        else:
+            connect(m, flipped(self.event), rows.i)
+
+        # A1 and A2: the synapse word, in a register before anything is decided.
+        valid_1, valid_2 = Signal(), Signal()
+        shift_1, shift_2 = Signal(c.shift_width), Signal(c.shift_width)
+        synapse = Signal(synapse_layout(c))
+        m.d.sync += [
+            valid_1.eq(rows.valid),
+            shift_1.eq(rows.shift),
+            valid_2.eq(valid_1),
+            shift_2.eq(shift_1),
+            synapse.eq(synapse_ram.r_data),
+        ]
+        m.d.comb += [
+            row_ram.r_en.eq(rows.row_en),
+            row_ram.r_addr.eq(rows.row_addr),
+            rows.row_data.eq(row_ram.r_data),
+            synapse_ram.r_en.eq(rows.valid),
+            synapse_ram.r_addr.eq(rows.addr),
+            add.valid.eq(valid_2),
+            add.target.eq(synapse.target),
+            add.addend.eq(synapse.weight << shift_2),
+            self.sop_in.eq(rows.valid & rows.is_input),
+            self.sop_rec.eq(rows.valid & ~rows.is_input),
+            self.skipped.eq(rows.skipped),
+            self.busy.eq(rows.busy | valid_1 | add.busy | (rows.i.valid if c.lanes > 1 else 0)),
+        ]
+        self._sums(m, add)
+
+    def _sums(self, m, add):
+        """Share the sum banks between the accumulation and the scan."""
+        c = self._config
+        words = []
+        for k in range(2 if c.double_buffer else 1):
+            bank = SumBank(depth=c.n_slots, width=c.sum_width, poison=self._poison)
+            m.submodules[f"bank{k}"] = bank
+            scanned = self.scan.bank == (k if c.double_buffer else 1)
+            m.d.comb += [
+                bank.scanned.eq(scanned),
+                bank.add_r_addr.eq(add.target),
+                bank.add_hit.eq(add.hit),
+                bank.add_w_en.eq(add.w_en),
+                bank.add_w_addr.eq(add.w_addr),
+                bank.add_w_data.eq(add.w_data),
+                bank.scan_r_addr.eq(self.scan.slot[1]),
+                bank.scan_w_en.eq(self.scan.valid[2]),
+                bank.scan_w_addr.eq(self.scan.slot[2]),
+            ]
+            words.append(bank.word)
+        m.d.comb += add.stored.eq(Mux(self.scan.bank, words[0], words[-1]))
+        self._scanned_word = Mux(self.scan.bank, words[-1], words[0])
+
+    def _update(self, m):
+        """Advance the neurons of the scan: each memory is read just when its word is needed."""
+        c = self._config
+        scan = self.scan
+        m.submodules.lif = lif = LifUpdate(config=c)
+        m.submodules.ram_v = state_ram = Ram(
+            width=state_layout(c).size, depth=c.n_slots, poison=self._poison
+        )
+        decay_ram = self._ram(m, Select.DECAY, c.decay_width, c.n_slots)
+        threshold_ram = self._ram(m, Select.THRESHOLD, threshold_layout(c).size, c.n_slots)
+        m.d.comb += [
+            state_ram.r_addr.eq(scan.slot[0]),
+            decay_ram.r_addr.eq(scan.slot[0]),
+            threshold_ram.r_addr.eq(scan.slot[2]),
+            lif.state.eq(state_ram.r_data),
+            lif.decay.eq(decay_ram.r_data),
+            lif.threshold.eq(threshold_ram.r_data),
+            lif.syn_sum.eq(self._scanned_word),
+            lif.enable.eq(scan.valid[4] & ~scan.clear),
+            lif.clear.eq(scan.clear),
+            state_ram.w_en.eq(scan.valid[5]),
+            state_ram.w_addr.eq(scan.slot[5]),
+            state_ram.w_data.eq(lif.state_next),
+            self.state_now.eq(lif.state_now),
+            self.state_next.eq(lif.state_next),
+            self.spike.eq(lif.spike),
+        ]
+        if c.has_reset:
+            reset_ram = self._ram(m, Select.RESET, c.v_width, c.n_slots)
+            m.d.comb += [reset_ram.r_addr.eq(scan.slot[2]), lif.v_reset.eq(reset_ram.r_data)]

@@ -1,0 +1,228 @@
+"""The order of things: commands, the scan over the neurons, and the sources to deliver.
+
+::
+
+    command --+--> event queue --> Expander --> lanes, readout, spike stream
+              |         ^ spikes
+              +--> scan, all lanes in lock-step
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hrsnn_rtl.config import CoreConfig, bits_for
+from hrsnn_rtl.interfaces import (
+    SCAN_STAGES,
+    CommandKind,
+    CommandLayout,
+    event_layout,
+    queue_layout,
+    scan_layout,
+)
+
+
+class Scheduler(wiring.Component):
+    """Executes commands in order and scans the neurons.
+
+    A STEP or CLEAR begins when everything before it is delivered. Events that follow are accepted
+    while the scan runs: they belong to the next step, whose sums are another bank.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Capacities and widths.
+
+    Members
+    -------
+    command : In(stream.Signature(CommandLayout))
+        The commands.
+    delivered : In(1)
+        Neither the event queue nor anything behind it holds a source.
+    room : In(1)
+        Of the event queue.
+    spikes : In
+        Stage U5, one bit a lane.
+    read_slot : In
+        Slot that U0 addresses while no scan runs, for the read port.
+    scan : Out(scan_layout(config))
+        Stages of the scan.
+    queue : Out(stream.Signature(queue_layout(config), always_ready=True))
+        Words for the event queue.
+    hold : Out(1)
+        Nothing must be delivered: the scan has the sums. Never with a double buffer.
+    step, clear : Out(1)
+        One cycle each, when that command begins.
+    bin : Out
+        Readout bin of the last STEP.
+    event : Out(1)
+        An input event is taken.
+    last : Out(1)
+        Stage U5 of the last neuron of a step.
+    idle : Out(1)
+        No command in work, and `delivered`.
+    """
+
+    def __init__(self, *, config: CoreConfig):
+        self._config = config
+        super().__init__(
+            {
+                "command": In(stream.Signature(CommandLayout)),
+                "delivered": In(1),
+                "room": In(1),
+                "spikes": In(config.lanes),
+                "read_slot": In(config.slot_width),
+                "scan": Out(scan_layout(config)),
+                "queue": Out(stream.Signature(queue_layout(config), always_ready=True)),
+                "hold": Out(1),
+                "step": Out(1),
+                "clear": Out(1),
+                "bin": Out(bits_for(config.n_bins)),
+                "event": Out(1),
+                "last": Out(1),
+                "idle": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        scanning, ended = Signal(), Signal()
+        self._commands(m, scanning, ended)
+        self._scan(m, scanning)
+        self._queue(m, ended)
+        return m
+
+    def _commands(self, m, scanning, ended):
+        """Decide what is taken in this cycle."""
+        kind = self.command.payload.kind
+        m.d.comb += self.idle.eq(self.delivered & ~scanning & ~self.scan.valid[1:].any() & ~ended)
+        with m.Switch(kind):
+            with m.Case(CommandKind.EVENT):
+                # Spikes have the port of the queue first; what is not taken waits.
+                blocked = self.spikes.any() | ended | self.hold
+                m.d.comb += self.command.ready.eq(self.room & ~blocked)
+                m.d.comb += self.event.eq(self.command.valid & self.command.ready)
+            with m.Case(CommandKind.NOP):
+                m.d.comb += self.command.ready.eq(1)
+            with m.Default():
+                m.d.comb += self.command.ready.eq(self.idle)
+        starts = self.command.valid & self.idle
+        m.d.comb += [
+            self.step.eq(starts & (kind == CommandKind.STEP)),
+            self.clear.eq(starts & (kind == CommandKind.CLEAR)),
+        ]
+        with m.If(self.step):
+            m.d.sync += self.bin.eq(self.command.payload.arg)
+
+    def _scan(self, m, scanning):
+        """Issue one neuron a cycle while the queue has room for what the pipeline may add."""
+        c = self._config
+        scan = self.scan
+        slot, bank, clear = Signal(c.slot_width), Signal(), Signal()
+        is_last = slot == c.n_slots - 1
+        begins = self.step | self.clear
+        m.d.comb += [
+            scan.slot[0].eq(Mux(scanning, slot, self.read_slot)),
+            scan.valid[0].eq(scanning & self.room),
+            scan.clear.eq(clear),
+            scan.bank.eq(bank if c.double_buffer else self.hold),
+            self.last.eq(scan.valid[5] & (scan.slot[5] == c.n_slots - 1) & ~clear),
+        ]
+        if not c.double_buffer:
+            # The last access of a scan to the sums is in U2.
+            m.d.comb += self.hold.eq(scanning | scan.valid[1:3].any())
+        with m.If(scan.valid[0]):
+            m.d.sync += [slot.eq(Mux(is_last, 0, slot + 1)), scanning.eq(~is_last)]
+        with m.If(begins):
+            m.d.sync += [scanning.eq(1), clear.eq(self.clear), bank.eq(~bank)]
+        # Amaranth drives a whole struct from one domain: the registered stages are separate.
+        for k in range(1, SCAN_STAGES):
+            valid_k, slot_k = Signal(name=f"valid_{k}"), Signal(c.slot_width, name=f"slot_{k}")
+            m.d.sync += [valid_k.eq(scan.valid[k - 1]), slot_k.eq(scan.slot[k - 1])]
+            m.d.comb += [scan.valid[k].eq(valid_k), scan.slot[k].eq(slot_k)]
+
+    def _queue(self, m, ended):
+        """Write spikes, the end of a step's spikes, or an event into the event queue."""
+        c = self._config
+        word = self.queue.payload
+        source = Signal(c.source_width)
+        m.d.comb += [
+            source.eq(self.command.payload.arg + c.n_hw),
+            self.queue.valid.eq(self.spikes.any() | self.event),
+            word.slot.eq(source[c.lane_width :]),
+            word.is_input.eq(1),
+        ]
+        if c.lanes > 1:
+            m.d.comb += word.mask.eq(Const(1, c.lanes) << source[: c.lane_width])
+        with m.If(self.spikes.any()):
+            m.d.comb += [word.slot.eq(self.scan.slot[5]), word.is_input.eq(0)]
+            if c.lanes > 1:
+                m.d.comb += word.mask.eq(self.spikes)
+        if c.spike_stream:
+            # The mark of the end follows the last neuron's spikes by one cycle.
+            m.d.sync += ended.eq(self.last)
+            with m.If(ended):
+                m.d.comb += [self.queue.valid.eq(1), word.is_last.eq(1), word.slot.eq(0)]
+                if c.lanes > 1:
+                    m.d.comb += word.mask.eq(1)
+
+
+class Expander(wiring.Component):
+    """Words of the event queue in, their sources out, one a cycle.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Widths.
+
+    Members
+    -------
+    i : In(stream.Signature(queue_layout(config)))
+        Words of the event queue.
+    o : Out(stream.Signature(event_layout(config)))
+        Sources, by rising lane within a word.
+    is_last : Out(1)
+        With ``o.valid``: no source, but the end of a step's spikes.
+    """
+
+    def __init__(self, *, config: CoreConfig):
+        self._config = config
+        super().__init__(
+            {
+                "i": In(stream.Signature(queue_layout(config))),
+                "o": Out(stream.Signature(event_layout(config))),
+                "is_last": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        c = self._config
+        m = Module()
+        word = Signal(queue_layout(c))
+        more = Signal()
+        if c.lanes > 1:
+            lowest = word.mask & -word.mask
+            rest = word.mask & ~lowest
+            lane = Cat(
+                Cat(lowest[k] for k in range(c.lanes) if k >> bit & 1).any()
+                for bit in range(c.lane_width)
+            )
+            m.d.comb += [self.o.payload.source.eq(Cat(lane, word.slot)), more.eq(rest.any())]
+        else:
+            m.d.comb += self.o.payload.source.eq(word.slot)
+        m.d.comb += [
+            self.o.payload.is_input.eq(word.is_input),
+            self.i.ready.eq(~self.o.valid | (self.o.ready & ~more)),
+        ]
+        if c.spike_stream:
+            m.d.comb += self.is_last.eq(word.is_last)
+        if c.lanes > 1:
+            with m.If(self.o.ready):
+                m.d.sync += word.mask.eq(rest)
+        with m.If(self.i.ready):
+            m.d.sync += [self.o.valid.eq(self.i.valid), word.eq(self.i.payload)]
+        return m

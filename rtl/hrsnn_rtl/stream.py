@@ -1,0 +1,124 @@
+"""Queues between the blocks of the core."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hrsnn_rtl.config import QUEUE_MARGIN, bits_for
+from hrsnn_rtl.memory import Ram
+
+
+class EventQueue(wiring.Component):
+    """A queue in block RAM whose writer asks for room beforehand.
+
+    Parameters
+    ----------
+    layout : StructLayout
+        A word.
+    depth : int
+        Words, a power of two.
+    poison : bool
+        See `Ram`.
+
+    Members
+    -------
+    i : In(stream.Signature(layout, always_ready=True))
+        Words; the writer stops `QUEUE_MARGIN` words after `room` has gone low at the latest.
+    room : Out(1)
+        Whether more than `QUEUE_MARGIN` places were free one cycle ago.
+    o : Out(stream.Signature(layout))
+        The same words, two cycles later at the earliest, one each cycle.
+    empty : Out(1)
+        Nothing is stored and `o` is not valid.
+    """
+
+    def __init__(self, *, layout: data.StructLayout, depth: int, poison: bool = False):
+        self._layout, self._depth, self._poison = layout, depth, poison
+        super().__init__(
+            {
+                "i": In(stream.Signature(layout, always_ready=True)),
+                "o": Out(stream.Signature(layout)),
+                "room": Out(1, init=1),
+                "empty": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        addr_width = bits_for(self._depth)
+        m.submodules.ram_words = ram = Ram(
+            width=self._layout.size, depth=self._depth, poison=self._poison
+        )
+        # One bit more than an address: their difference is the number of stored words.
+        write_ptr, read_ptr = Signal(addr_width + 1), Signal(addr_width + 1)
+        level = Signal(addr_width + 1)
+        stored, fetch = Signal(), Signal()
+        m.d.comb += [
+            level.eq(write_ptr - read_ptr),
+            stored.eq(write_ptr != read_ptr),
+            fetch.eq(stored & (~self.o.valid | self.o.ready)),
+            ram.w_en.eq(self.i.valid),
+            ram.w_addr.eq(write_ptr),
+            ram.w_data.eq(self.i.payload),
+            # The output register of the memory is the head of the queue: it must hold its word.
+            ram.r_en.eq(fetch),
+            ram.r_addr.eq(read_ptr),
+            self.o.payload.eq(ram.r_data),
+            self.empty.eq(~stored & ~self.o.valid),
+        ]
+        m.d.sync += self.room.eq(level < self._depth - QUEUE_MARGIN)
+        with m.If(self.i.valid):
+            m.d.sync += write_ptr.eq(write_ptr + 1)
+        with m.If(fetch):
+            m.d.sync += [read_ptr.eq(read_ptr + 1), self.o.valid.eq(1)]
+        with m.Elif(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        return m
+
+
+class SmallQueue(wiring.Component):
+    """A queue of a few words in distributed RAM; neither `ready` nor `valid` passes through.
+
+    Parameters
+    ----------
+    layout : StructLayout
+        A word.
+    depth : int
+        Words, a power of two.
+
+    Members
+    -------
+    i : In(stream.Signature(layout))
+    o : Out(stream.Signature(layout))
+    """
+
+    def __init__(self, *, layout: data.StructLayout, depth: int):
+        self._layout, self._depth = layout, depth
+        super().__init__({"i": In(stream.Signature(layout)), "o": Out(stream.Signature(layout))})
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        addr_width = bits_for(self._depth)
+        m.submodules.words = words = memory.Memory(
+            shape=self._layout.size, depth=self._depth, init=()
+        )
+        write, read = words.write_port(), words.read_port(domain="comb")
+        write_ptr, read_ptr = Signal(addr_width + 1), Signal(addr_width + 1)
+        m.d.comb += [
+            self.i.ready.eq((write_ptr ^ read_ptr) != self._depth),
+            self.o.valid.eq(write_ptr != read_ptr),
+            write.en.eq(self.i.valid & self.i.ready),
+            write.addr.eq(write_ptr),
+            write.data.eq(self.i.payload),
+            read.addr.eq(read_ptr),
+            self.o.payload.eq(read.data),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += write_ptr.eq(write_ptr + 1)
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += read_ptr.eq(read_ptr + 1)
+        return m

@@ -1,0 +1,227 @@
+"""Delivery of rows: `hrsnn_edge.reference.synapse.deliver` in hardware, one synapse a cycle.
+
+::
+
+    row word -> next row -> | A0 address | A1 memory | A2 synapse  | A3 sum | A4 add,  |
+    one cycle               | one a cycle|           | sum address | memory | write    |
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hrsnn_rtl.config import CoreConfig, bits_for
+from hrsnn_rtl.interfaces import event_layout, row_layout
+from hrsnn_rtl.memory import Ram
+
+
+class RowStream(wiring.Component):
+    """Sources in, the addresses of their synapses out, without a bubble between rows.
+
+    While one row streams the next one waits in a register and the one after it in the output of
+    the row memory. An empty row costs the one cycle in which it waits.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Widths.
+
+    Members
+    -------
+    i : In(stream.Signature(event_layout(config)))
+        Sources.
+    row_en, row_addr, row_data
+        Read port of the row memory.
+    valid, addr : Out
+        Stage A0: address of a synapse word.
+    shift : Out
+        Shift of its row.
+    is_input : Out(1)
+        Whether its row is that of an input channel.
+    skipped : Out(1)
+        One cycle a source without a synapse in any lane.
+    busy : Out(1)
+        A source or row is held, or `valid`.
+    """
+
+    def __init__(self, *, config: CoreConfig):
+        self._config = config
+        super().__init__(
+            {
+                "i": In(stream.Signature(event_layout(config))),
+                "row_en": Out(1),
+                "row_addr": Out(config.source_width),
+                "row_data": In(row_layout(config)),
+                "valid": Out(1),
+                "addr": Out(config.pointer_width),
+                "shift": Out(config.shift_width),
+                "is_input": Out(1),
+                "skipped": Out(1),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        c = self._config
+        m = Module()
+        fetched, fetched_input = Signal(), Signal()
+        waiting, waiting_input = Signal(), Signal()
+        row = Signal(row_layout(c))
+        left = Signal(signed(c.left_width))
+
+        # The sign of `left` marks the last word of the row; without a row it does not matter.
+        take = ~self.valid | left[-1]
+        row_moves = ~waiting | row.empty | take
+        fetch_moves = ~fetched | row_moves
+        m.d.comb += [
+            self.i.ready.eq(fetch_moves),
+            self.row_en.eq(fetch_moves),
+            self.row_addr.eq(self.i.payload.source),
+            self.skipped.eq(waiting & (row.silent if c.lanes > 1 else row.empty)),
+            self.busy.eq(fetched | waiting | self.valid),
+        ]
+        with m.If(fetch_moves):
+            m.d.sync += [fetched.eq(self.i.valid), fetched_input.eq(self.i.payload.is_input)]
+        with m.If(row_moves):
+            m.d.sync += [waiting.eq(fetched), waiting_input.eq(fetched_input)]
+            m.d.sync += row.eq(self.row_data)
+        m.d.sync += [self.addr.eq(self.addr + 1), left.eq(left - 1)]
+        with m.If(take):
+            m.d.sync += [
+                self.valid.eq(waiting & ~row.empty),
+                self.addr.eq(row.start),
+                left.eq(row.left),
+                self.is_input.eq(waiting_input),
+            ]
+            if c.shift_width:
+                m.d.sync += self.shift.eq(row.shift)
+        return m
+
+
+class Accumulate(wiring.Component):
+    """Read, add, write on a sum memory, one addend a cycle, repeated targets included.
+
+    A sum is read in A2 and written in A4, so it is stale for the two addends in front: the adder's
+    last result and the one before take its place. Both cases are known in A2.
+
+    Parameters
+    ----------
+    depth, width, addend_width : int
+        Sums, their bits, bits of an addend.
+
+    Members
+    -------
+    valid, target, addend : In
+        Stage A2.
+    hit : Out(1)
+        Stage A3: the word read for this addend is stale; `stored` must be 0 in A4.
+    stored : In
+        Stage A4: the word read, or 0.
+    w_en, w_addr, w_data : Out
+        Stage A4: the new sum.
+    busy : Out(1)
+        An addend is in A2 .. A4.
+    """
+
+    def __init__(self, *, depth: int, width: int, addend_width: int):
+        self._width = width
+        super().__init__(
+            {
+                "valid": In(1),
+                "target": In(bits_for(depth)),
+                "addend": In(signed(addend_width)),
+                "hit": Out(1),
+                "stored": In(signed(width)),
+                "w_en": Out(1),
+                "w_addr": Out(bits_for(depth)),
+                "w_data": Out(signed(width)),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        valid_3, target_3, addend_3 = Signal(), Signal.like(self.target), Signal.like(self.addend)
+        addend_4 = Signal.like(self.addend)
+        newest_3, older_3, newest_4 = Signal(), Signal(), Signal()
+        result, older = Signal(signed(self._width)), Signal(signed(self._width))
+        newest_2 = valid_3 & (target_3 == self.target)
+        older_2 = self.w_en & (self.w_addr == self.target)
+        m.d.comb += [
+            self.hit.eq(newest_3 | older_3),
+            # At most one of the three is not 0.
+            self.w_data.eq((self.stored | older | Mux(newest_4, result, 0)).as_signed() + addend_4),
+            self.busy.eq(self.valid | valid_3 | self.w_en),
+        ]
+        m.d.sync += [
+            valid_3.eq(self.valid),
+            target_3.eq(self.target),
+            addend_3.eq(self.addend),
+            newest_3.eq(newest_2),
+            older_3.eq(older_2 & ~newest_2),
+            self.w_en.eq(valid_3),
+            self.w_addr.eq(target_3),
+            addend_4.eq(addend_3),
+            newest_4.eq(newest_3),
+            older.eq(Mux(older_3, result, 0)),
+            result.eq(self.w_data),
+        ]
+        return m
+
+
+class SumBank(wiring.Component):
+    """One memory of sums, used by an `Accumulate` or, while `scanned`, by the scan.
+
+    Parameters
+    ----------
+    depth, width : int
+        Sums and their bits.
+    poison : bool
+        See `Ram`.
+
+    Members
+    -------
+    scanned : In(1)
+        Who has the bank; changes only while nothing is in the pipes.
+    add_r_addr, add_hit, add_w_en, add_w_addr, add_w_data : In
+        Ports of the accumulation.
+    scan_r_addr, scan_w_en, scan_w_addr : In
+        Ports of the scan, which writes zeros.
+    word : Out
+        The word two cycles after its address; 0 for a stale one.
+    """
+
+    def __init__(self, *, depth: int, width: int, poison: bool = False):
+        self._depth, self._width, self._poison = depth, width, poison
+        addr_width = bits_for(depth)
+        super().__init__(
+            {
+                "scanned": In(1),
+                "add_r_addr": In(addr_width),
+                "add_hit": In(1),
+                "add_w_en": In(1),
+                "add_w_addr": In(addr_width),
+                "add_w_data": In(signed(width)),
+                "scan_r_addr": In(addr_width),
+                "scan_w_en": In(1),
+                "scan_w_addr": In(addr_width),
+                "word": Out(signed(width)),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        m.submodules.ram_sum = ram = Ram(width=self._width, depth=self._depth, poison=self._poison)
+        m.d.comb += [
+            ram.r_addr.eq(Mux(self.scanned, self.scan_r_addr, self.add_r_addr)),
+            ram.w_en.eq(Mux(self.scanned, self.scan_w_en, self.add_w_en)),
+            ram.w_addr.eq(Mux(self.scanned, self.scan_w_addr, self.add_w_addr)),
+            ram.w_data.eq(Mux(self.scanned, 0, self.add_w_data)),
+        ]
+        m.d.sync += self.word.eq(Mux(self.add_hit & ~self.scanned, 0, ram.r_data))
+        return m
