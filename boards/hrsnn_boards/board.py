@@ -45,6 +45,8 @@ class Board:
         Returns a new Amaranth platform.
     clocking : callable
         Returns a component that makes the domain ``sync`` at `clock_hz`.
+    synth_prepare : str
+        Yosys commands before synthesis, for what the part lacks or has more of than others.
     synth_opts : str
         Options for the synthesis command.
     """
@@ -65,4 +67,5 @@ class Board:
     bitstream_suffix: str
     platform: Callable[[], Platform]
     clocking: Callable[[], Elaboratable]
+    synth_prepare: str = ""
     synth_opts: str = ""

@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -55,7 +54,7 @@ def plan_build(component: wiring.Component, board: Board, seed: int) -> BuildPla
         # Source positions would carry this machine's paths into the design.
         emit_src=False,
         debug_verilog=False,
-        script_after_read=SYNTH_PREPARE,
+        script_after_read=SYNTH_PREPARE + board.synth_prepare,
         synth_opts=board.synth_opts,
         nextpnr_opts=f"--seed {seed} --report {REPORT} --timing-allow-fail",
     )
@@ -116,42 +115,39 @@ def build_component(
     done = _finished(out_dir, inputs_sha256)
     if done is not None:
         return done
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{out_dir.name}-", dir=out_dir.parent))
-    try:
-        plan.extract(work)
-        seconds = {}
-        for tool, args in commands:
-            start = time.monotonic()
-            log = work / f"{tool.name}.log"
-            tools.run_tool([*tool.command, *args], cwd=work, log=log)
-            seconds[tool.name] = round(time.monotonic() - start, 1)
-        report = load_report(work / REPORT)
-        fmax_mhz = read_fmax_mhz(report)
-        bitstream = f"{NAME}{board.bitstream_suffix}"
-        result = BuildResult(
-            board=board.name,
-            part=board.part,
-            lanes=lanes,
-            fits=True,
-            clock_mhz=board.clock_hz / 1e6,
-            fmax_mhz=round(fmax_mhz, 2),
-            timing_met=fmax_mhz * 1e6 >= board.clock_hz,
-            utilisation=read_utilisation(report),
-            seed=seed,
-            bitstream=bitstream,
-            sha256=hashlib.sha256((work / bitstream).read_bytes()).hexdigest(),
-            inputs_sha256=inputs_sha256,
-            tools={tool.name: tool.version or "unknown" for tool, _ in commands},
-            seconds=seconds,
-        )
-        with (work / RESULT).open("w") as file:
-            file.write(result.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.rmtree(out_dir, ignore_errors=True)
-        work.rename(out_dir)
-        return result
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
+    # Kept when a tool fails, for its logs; the next build begins anew.
+    work = out_dir.with_name(f"{out_dir.name}.part")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    plan.extract(work)
+    seconds = {}
+    for tool, args in commands:
+        start = time.monotonic()
+        tools.run_tool([*tool.command, *args], cwd=work, log=work / f"{tool.name}.log")
+        seconds[tool.name] = round(time.monotonic() - start, 1)
+    report = load_report(work / REPORT)
+    fmax_mhz = read_fmax_mhz(report)
+    bitstream = f"{NAME}{board.bitstream_suffix}"
+    result = BuildResult(
+        board=board.name,
+        part=board.part,
+        lanes=lanes,
+        fits=True,
+        clock_mhz=board.clock_hz / 1e6,
+        fmax_mhz=round(fmax_mhz, 2),
+        timing_met=fmax_mhz * 1e6 >= board.clock_hz,
+        utilisation=read_utilisation(report),
+        seed=seed,
+        bitstream=bitstream,
+        sha256=hashlib.sha256((work / bitstream).read_bytes()).hexdigest(),
+        inputs_sha256=inputs_sha256,
+        tools={tool.name: tool.version or "unknown" for tool, _ in commands},
+        seconds=seconds,
+    )
+    with (work / RESULT).open("w") as file:
+        file.write(result.to_json())
+        file.flush()
+        os.fsync(file.fileno())
+    shutil.rmtree(out_dir, ignore_errors=True)
+    work.rename(out_dir)
+    return result

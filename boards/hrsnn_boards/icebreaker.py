@@ -102,5 +102,7 @@ BOARD = Board(
     bitstream_suffix=".bin",
     platform=ICEBreakerPlatform,
     clocking=Clocking,
+    # There is no distributed RAM: small memories choose between blocks and registers.
+    synth_prepare="setattr -unset ram_style a:ram_style=distributed\n",
     synth_opts="-dsp",
 )
