@@ -90,13 +90,14 @@ class Core(wiring.Component):
                 config=c, images=self._images, poison=self._poison
             )
             m.d.comb += [readout.bin.eq(scheduler.bin), readout.clear.eq(scheduler.clear)]
-        buffered = self._broadcast(m, expander, lanes, readout)
+        waiting = self._broadcast(m, expander, lanes, readout)
         m.d.comb += [
             scheduler.delivered.eq(
                 queue.empty
                 & ~expander.o.valid
                 & ~Cat(lane.busy for lane in lanes).any()
-                & ~(readout.busy | buffered if readout else 0)
+                & ~waiting
+                & ~(readout.busy if readout else 0)
             ),
             self.idle.eq(scheduler.idle),
         ]
@@ -105,11 +106,11 @@ class Core(wiring.Component):
         return m
 
     def _broadcast(self, m, expander, lanes, readout):
-        """Give every source to all who want it in one cycle; return whether a spike waits."""
+        """Give every source to all who want it in one cycle; return whether one waits behind."""
         c = self._config
         source, is_input, is_last = expander.o, expander.o.payload.is_input, expander.is_last
         sinks = [(lane.event, ~is_last) for lane in lanes]
-        buffered = 0
+        waiting = []
         if readout:
             taken = readout.event
             if c.lanes > 1:
@@ -118,7 +119,8 @@ class Core(wiring.Component):
                     layout=event_layout(c), depth=LANE_QUEUE_DEPTH
                 )
                 connect(m, out_queue.o, readout.event)
-                taken, buffered = out_queue.i, out_queue.o.valid
+                taken = out_queue.i
+                waiting.append(out_queue.o.valid)
             sinks.append((taken, ~is_input & ~is_last))
         for sink, _ in sinks:
             m.d.comb += sink.payload.eq(source.payload)
@@ -132,10 +134,11 @@ class Core(wiring.Component):
                 spikes.i.payload.last.eq(is_last),
             ]
             sinks.append((spikes.i, ~is_input | is_last))
+            waiting.append(spikes.o.valid)
         m.d.comb += source.ready.eq(Cat(sink.ready | ~wanted for sink, wanted in sinks).all())
         for sink, wanted in sinks:
             m.d.comb += sink.valid.eq(source.valid & source.ready & wanted)
-        return buffered
+        return Cat(waiting).any()
 
     def _memory_ports(self, m, scheduler, lanes, readout):
         """Connect the load and the read port; both work only while the core is idle."""

@@ -1,0 +1,229 @@
+"""A core in Amaranth's simulator, driven with random pauses and watched cycle by cycle.
+
+Slow, but it needs no tool: these tests run small networks. `hrsnn_sim` runs the many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from amaranth.hdl import Value
+from amaranth.sim import Simulator
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.core import Core
+from hrsnn_rtl.image import memory_images, unpack
+from hrsnn_rtl.interfaces import CommandKind, CommandLayout, Select, strobes_layout, trace_layout
+from hrsnn_rtl.placer import place
+
+from hrsnn_edge.network import Counts, IntNetwork
+from hrsnn_edge.reference.network import run as run_reference
+
+#: Cycles without a new command, spike or step after which a core counts as stuck.
+PATIENCE = 5000
+PERIOD = 1e-6
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Chances that in a cycle a command is not offered, a spike not taken; and the seed."""
+
+    command: float = 0.0
+    spike: float = 0.0
+    seed: int = 1
+
+
+@dataclass
+class Sample:
+    """What a core did in one sample of T steps; arrays are (T, neurons) and (T, outputs)."""
+
+    spikes: np.ndarray
+    v: np.ndarray
+    out: np.ndarray
+    counts: Counts
+    cycles: np.ndarray
+
+
+def simulate(dut, *benches) -> None:
+    """Run a component with its testbenches, all in lock-step with the clock."""
+    sim = Simulator(dut)
+    sim.add_clock(PERIOD)
+    for bench in benches:
+        sim.add_testbench(bench)
+    sim.run()
+
+
+def command_word(kind: CommandKind, arg: int = 0) -> int:
+    """Return the 16-bit word of a command."""
+    return Value.cast(CommandLayout.const({"kind": kind, "arg": arg})).value
+
+
+def sample_commands(raster, n_bins: int) -> list[int]:
+    """Return the commands of one sample: CLEAR, then events and STEP for every step."""
+    words = [command_word(CommandKind.CLEAR)]
+    for t, events in enumerate(raster):
+        words += [command_word(CommandKind.EVENT, int(k)) for k in np.flatnonzero(events)]
+        words.append(command_word(CommandKind.STEP, t * n_bins // len(raster)))
+    return words
+
+
+class Bench:
+    """A core with a host that loads it, runs samples and reads its memories.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    preload : bool
+        Whether the first network stands in the memories at start instead of being loaded.
+    """
+
+    def __init__(self, config: CoreConfig, *, preloaded: IntNetwork | None = None):
+        self.config = config
+        self.placement = None
+        images = ()
+        if preloaded is not None:
+            self.placement = place(preloaded, config.lanes, config.n_slots)
+            images = memory_images(preloaded, config, self.placement)
+        self.core = Core(config=config, images=images, poison=True)
+        self.stream: list[int] = []
+        self._strobes, self._trace = strobes_layout(config), trace_layout(config)
+
+    def run(self, script) -> None:
+        """Simulate an async function of this bench."""
+
+        async def bench(ctx):
+            self.ctx = ctx
+            self.cycle = 0
+            await script(self)
+
+        simulate(self.core, bench)
+
+    async def tick(self, pauses: Pauses | None = None, rng: Random | None = None):
+        """Advance one cycle; return the strobes, the trace and whether a command was taken."""
+        core, ctx = self.core, self.ctx
+        watched = [core.command.ready, core.command.valid, core.strobes, core.trace]
+        if self.config.spike_stream:
+            ctx.set(core.spike.ready, 1 if rng is None else rng.random() >= pauses.spike)
+            watched += [core.spike.valid & core.spike.ready, core.spike.payload.as_value()]
+        values = await ctx.tick().sample(*(Value.cast(w) for w in watched))
+        ready, valid, strobes, trace, *spike = values[2:]
+        self.cycle += 1
+        if spike and spike[0]:
+            self.stream.append(spike[1])
+        return strobes, trace, ready and valid
+
+    async def load(self, net: IntNetwork) -> None:
+        """Write the images of a network through the load port."""
+        self.placement = place(net, self.config.lanes, self.config.n_slots)
+        port, ctx = self.core.write, self.ctx
+        while not ctx.get(self.core.idle):
+            await self.tick()
+        ctx.set(port.valid, 1)
+        for image in memory_images(net, self.config, self.placement):
+            ctx.set(port.select, image.select)
+            ctx.set(port.lane, image.lane)
+            for k, word in enumerate(image.words):
+                ctx.set(port.addr, image.base + k)
+                ctx.set(port.data, int(word))
+                assert ctx.get(port.ready), "an idle core must take a word"
+                await self.tick()
+        ctx.set(port.valid, 0)
+
+    async def read(self, select: Select, lane: int, addr: int) -> int:
+        """Read a word through the read port."""
+        port, ctx = self.core.read, self.ctx
+        for name, value in (("valid", 1), ("select", select), ("lane", lane), ("addr", addr)):
+            ctx.set(getattr(port, name), value)
+        while not ctx.get(port.ready):
+            await self.tick()
+        await self.tick()
+        # The address may go away as soon as it is taken.
+        for name, value in (("valid", 0), ("lane", 0), ("addr", 0)):
+            ctx.set(getattr(port, name), value)
+        while not ctx.get(port.data_valid):
+            await self.tick()
+        return ctx.get(port.data)
+
+    async def read_state(self, net: IntNetwork) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Read membranes, refractory counters and accumulators of a network's neurons."""
+        from hrsnn_rtl.interfaces import state_layout
+
+        words = [
+            await self.read(Select.V, int(lane), int(slot))
+            for lane, slot in zip(self.placement.lane, self.placement.slot, strict=True)
+        ]
+        state = unpack(state_layout(self.config), np.array(words))
+        out = [await self.read(Select.OUT, 0, c) for c in range(net.readout.n_out)]
+        top = 1 << (self.config.out_width - 1)
+        return state["v"], state["refractory"], (np.array(out) ^ top) - top
+
+    async def sample(self, net: IntNetwork, raster, pauses: Pauses | None = None) -> Sample:
+        """Run one sample and wait for its end."""
+        pauses = pauses or Pauses()
+        rng = Random(pauses.seed)
+        words = sample_commands(raster, net.readout.n_bins)
+        port, ctx, c = self.core.command, self.ctx, self.config
+        acc = np.zeros(c.n_out_padded, np.int64)
+        rows: list[dict] = []
+        work = dict.fromkeys(
+            ("input_events", "spikes", "sop_in", "sop_rec", "sop_out", "skipped_rows"), 0
+        )
+        offered = False
+        taken = drained = quiet = 0
+        while drained < len(raster):
+            offered = taken < len(words) and (offered or rng.random() >= pauses.command)
+            ctx.set(port.valid, offered)
+            ctx.set(port.payload, CommandLayout.from_bits(words[taken] if offered else 0))
+            strobes, trace, accepted = await self.tick(pauses, rng)
+            if accepted:
+                taken, offered = taken + 1, False
+            quiet = 0 if accepted or strobes or trace else quiet + 1
+            assert quiet < PATIENCE, f"stuck in cycle {self.cycle} after {taken} commands"
+            # The next step may begin in the cycle in which one is done: look at its end first.
+            t = self._trace.from_bits(trace)
+            if t.valid:
+                for lane in range(c.lanes):
+                    neuron = self.placement.neuron[t.slot * c.lanes + lane]
+                    if neuron >= 0:
+                        rows[-1]["v"][neuron] = t.v[lane]
+                        rows[-1]["spikes"][neuron] = t.spike >> lane & 1
+            if t.out_valid:
+                for r in range(c.out_lanes):
+                    acc[t.out_index * c.out_lanes + r] = t.out_value[r]
+            if t.drained:
+                rows[-1]["out"] = acc[: net.readout.n_out].copy()
+                rows[-1]["cycles"] = self.cycle - rows[-1]["begin"]
+                drained += 1
+            if strobes:
+                s = self._strobes.from_bits(strobes)
+                work["input_events"] += s.input_event
+                work["spikes"] += s.spikes
+                work["sop_in"] += s.sop_in.bit_count()
+                work["sop_rec"] += s.sop_rec.bit_count()
+                work["sop_out"] += s.sop_out
+                work["skipped_rows"] += s.skipped_rows
+                if s.step:
+                    zeros = np.zeros(net.n_neurons, np.int64)
+                    rows.append({"begin": self.cycle, "v": zeros, "spikes": zeros != 0})
+        counts = Counts(neuron_updates=len(rows) * net.n_neurons, **work)
+        columns = {
+            name: np.array([row[name] for row in rows]) for name in ("spikes", "v", "out", "cycles")
+        }
+        return Sample(counts=counts, **columns)
+
+
+def check_sample(got: Sample, net: IntNetwork, raster) -> None:
+    """Assert that a sample equals the reference in every step; says where it first differs."""
+    want = run_reference(net, raster)
+    for name in ("spikes", "v", "out"):
+        left, right = getattr(got, name), getattr(want, name)
+        if net.readout.n_out or name != "out":
+            wrong = np.argwhere(left != right)
+            first = tuple(wrong[0]) if wrong.size else ()
+            assert not wrong.size, (
+                f"{name} at {first}: {left[first]} != {right[first]} (reference), "
+                f"first of {len(wrong)}"
+            )
+    assert got.counts == want.total
