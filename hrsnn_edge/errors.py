@@ -27,6 +27,10 @@ class TrainingError(HrsnnError):
     """A network that cannot be trained: silent, saturated or not finite."""
 
 
+class PruneError(HrsnnError):
+    """A network that cannot be pruned as asked."""
+
+
 class QuantisationError(HrsnnError):
     """A float value with no place in the integer formats."""
 

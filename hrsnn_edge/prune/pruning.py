@@ -1,0 +1,274 @@
+"""The prune station: a network and a target sparsity in, a sparser network and a record out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import breadth_first_order
+from threadpoolctl import threadpool_limits
+
+from hrsnn_edge.analysis.lyapunov import network_spectrum, noise_current
+from hrsnn_edge.engine.float_run import floor_of, step_gain
+from hrsnn_edge.errors import PruneError
+from hrsnn_edge.network import FloatNetwork, SparseRows
+from hrsnn_edge.prune.baselines import keep_largest, keep_random
+from hrsnn_edge.prune.draw import draw_exact, keep_count, keep_probabilities
+from hrsnn_edge.prune.lyapunov_noise import (
+    covariance,
+    edge_scores,
+    edge_values,
+    linearised,
+    sparsified,
+    spectral_errors,
+)
+from hrsnn_edge.prune.record import (
+    MAX_FACTOR,
+    METHODS,
+    PROJECTIONS,
+    LnpConfig,
+    LnpRound,
+    PruneRecord,
+)
+
+_logger = logging.getLogger(__name__)
+
+
+def prune(
+    network: FloatNetwork,
+    method: str,
+    sparsity: float,
+    seed: int,
+    projections: Sequence[str] = ("rec",),
+    *,
+    config: LnpConfig | None = None,
+    preserve_input: bool = False,
+    rates: np.ndarray | None = None,
+) -> tuple[FloatNetwork, PruneRecord]:
+    """Return the network with exactly ``round(nnz * (1 - sparsity))`` synapses a projection.
+
+    No data is used: readout and thresholds are to be fitted again by the caller, and the readout
+    of `network` is dropped.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+        Trained or not.
+    method : str
+        ``'lnp'`` (Lyapunov noise pruning, step I), ``'magnitude'`` or ``'uniform'`` (random).
+    sparsity : float
+        Share of the synapses of each projection to remove, 0 .. 1.
+    seed : int
+        Of every draw; the same seed gives the same network.
+    projections : sequence of str
+        ``'rec'`` and/or ``'in'``. Lyapunov noise pruning is defined on the recurrent graph; with
+        it the input projection is pruned by magnitude in the same share.
+    config : LnpConfig or None
+        Settings of ``lnp``.
+    preserve_input : bool
+        Multiply the surviving weights of each projection by one factor, at most `MAX_FACTOR`,
+        so that the mean absolute input of the neurons stays what it was.
+    rates : (N,) float64 or None
+        Firing rates that weigh the recurrent sources in that mean; None counts all alike.
+
+    Returns
+    -------
+    pruned, record : FloatNetwork, PruneRecord
+
+    Raises
+    ------
+    PruneError
+        When there is nothing to prune, or no input would reach any neuron.
+
+    Notes
+    -----
+    Weights are compared as *effective* weights, ``gain * w / v_threshold`` of the target: scaling
+    a neuron's threshold, reset, floor and incoming weights alike changes nothing it does, and so
+    must not change what is pruned.
+    """
+    config = config or LnpConfig()
+    _check_call(network, method, projections)
+    rng = np.random.default_rng(seed)
+    pruned, rounds = replace(network, readout=None), ()
+    if "rec" in projections:
+        if method == "lnp":
+            pruned, rounds = _lnp(pruned, sparsity, rng, config)
+        else:
+            pruned = replace(pruned, w_rec=_cut(pruned, "rec", method, sparsity, rng))
+    if "in" in projections:
+        by = "magnitude" if method == "lnp" else method
+        pruned = replace(pruned, w_in=_cut(pruned, "in", by, sparsity, rng))
+    factors = dict.fromkeys(projections, 1.0)
+    if preserve_input:
+        pruned, factors = _preserve_input(network, pruned, projections, rates)
+    record = PruneRecord(
+        method,
+        float(sparsity),
+        seed,
+        {
+            name: (getattr(network, f"w_{name}").nnz, getattr(pruned, f"w_{name}").nnz)
+            for name in PROJECTIONS
+        },
+        factors,
+        rounds,
+        (n_unreachable(network), n_unreachable(pruned)),
+    )
+    _report_paths(record, network.n_neurons)
+    return pruned, record
+
+
+def in_thresholds(network: FloatNetwork) -> FloatNetwork:
+    """Return the same network with every neuron measured in its own threshold, without readout."""
+    unit = network.v_threshold
+    if unit.min() <= 0:
+        raise PruneError(
+            f"v_threshold, neuron {unit.argmin()}: must be above 0 to prune, not {unit.min()}"
+        )
+    w_in, w_rec = (
+        rows.with_weights(rows.weights / unit[rows.col_idx])
+        for rows in (network.w_in, network.w_rec)
+    )
+    return replace(
+        network,
+        w_in=w_in,
+        w_rec=w_rec,
+        v_threshold=np.ones(unit.size),
+        v_reset=network.v_reset / unit,
+        v_floor=floor_of(network) / unit,
+        readout=None,
+    )
+
+
+def effective(network: FloatNetwork, projection: str) -> SparseRows:
+    """Return the rows with the steps of the membrane, in thresholds of the target, as weights."""
+    rows = getattr(in_thresholds(network), f"w_{projection}")
+    return rows.with_weights(rows.weights * step_gain(network)[rows.col_idx])
+
+
+def n_unreachable(network: FloatNetwork) -> int:
+    """Return how many neurons no input channel reaches over any number of synapses."""
+    n, k = network.n_neurons, network.n_inputs
+    # One more node, the source of all channels, in front of the channels and the neurons.
+    pre = [np.zeros(k), 1 + network.w_in.pre_idx, 1 + k + network.w_rec.pre_idx]
+    post = [1 + np.arange(k), 1 + k + network.w_in.col_idx, 1 + k + network.w_rec.col_idx]
+    edges = (np.concatenate(pre).astype(np.int64), np.concatenate(post).astype(np.int64))
+    graph = coo_array((np.ones(edges[0].size), edges), (1 + k + n, 1 + k + n)).tocsr()
+    reached = breadth_first_order(graph, 0, return_predecessors=False)
+    return n - int((reached > k).sum())
+
+
+def _check_call(network: FloatNetwork, method: str, projections: Sequence[str]) -> None:
+    """Raise for a wrong method, wrong projections, or a projection without synapses."""
+    if method not in METHODS:
+        raise ValueError(f"Method must be one of {', '.join(METHODS)}, not {method!r}")
+    if not projections or set(projections) - set(PROJECTIONS):
+        raise ValueError(f"Projections must be among {PROJECTIONS}, not {tuple(projections)}")
+    for name in projections:
+        if getattr(network, f"w_{name}").nnz == 0:
+            raise PruneError(
+                f"w_{name} must have synapses to prune, not 0. Leave it out of the projections."
+            )
+
+
+def _cut(network: FloatNetwork, projection: str, method: str, sparsity: float, rng) -> SparseRows:
+    """Return the rows of one projection pruned by magnitude or at random."""
+    rows = effective(network, projection)
+    count = keep_count(rows.nnz, sparsity)
+    if method == "magnitude":
+        mask = keep_largest(np.abs(rows.weights), count, rng)
+    else:
+        mask = keep_random(rows.nnz, count, rng)
+    return getattr(network, f"w_{projection}").keep(mask)
+
+
+# One BLAS thread: the same seed must draw the same edges on any machine's number of cores.
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig):
+    """Return the network after all rounds of Lyapunov noise pruning, and the rounds."""
+    n_edges, goal = network.w_rec.nnz, keep_count(network.w_rec.nnz, sparsity)
+    factor = np.ones(n_edges)
+    rounds = []
+    for k in range(1, config.rounds + 1):
+        before = network.w_rec.nnz
+        count = (
+            goal if k == config.rounds else round(n_edges * (goal / n_edges) ** (k / config.rounds))
+        )
+        if count == before or before == 0:
+            continue
+        mask, p, record = _lnp_round(network, count, rng, config)
+        factor = factor[mask] / p[mask]
+        network = replace(network, w_rec=network.w_rec.keep(mask))
+        rounds.append(record)
+    if config.weights == "rescale":
+        weights = network.w_rec.weights * np.minimum(factor, MAX_FACTOR)
+        network = replace(network, w_rec=network.w_rec.with_weights(weights))
+    return network, tuple(rounds)
+
+
+def _lnp_round(network: FloatNetwork, count: int, rng, config: LnpConfig):
+    """Return the mask, the keep probabilities and the record of one round."""
+    rows = effective(network, "rec")
+    exponents, lambda_1 = _node_exponents(network, rng, config)
+    sign = np.where(network.inhibitory[rows.pre_idx], -1.0, 1.0)
+    values = edge_values(rows, exponents, config.edge_value, sign)
+    a = linearised(rows, values)
+    p = keep_probabilities(edge_scores(rows, values, covariance(a)), count)
+    mask = draw_exact(p, rng)
+    errors = spectral_errors(a, sparsified(a, rows, mask, p))
+    cv = float(p.std() / p.mean()) if count else 0.0
+    return mask, p, LnpRound(rows.nnz, count, lambda_1, cv, errors)
+
+
+def _node_exponents(network: FloatNetwork, rng, config: LnpConfig) -> tuple[np.ndarray, float]:
+    """Return the exponent of each neuron and the greatest one [1/ms].
+
+    The directions of the spectrum, unlike its exponents, depend on the units of each membrane.
+    """
+    network = in_thresholds(network)
+    if config.node_exponents == "leak":
+        exponents = -1 / network.tau_mem
+        return exponents, float(exponents.max())
+    seed = int(rng.integers(2**31))
+    current = noise_current(network, config.warm_up + config.n_steps, seed)
+    spectrum = network_spectrum(network, current, warm_up=config.warm_up, seed=seed)
+    return spectrum.node_exponents, spectrum.largest
+
+
+def _preserve_input(before: FloatNetwork, after: FloatNetwork, projections, rates):
+    """Return the network with its mean absolute input restored, and the factors."""
+    sources = {"in": np.ones(before.n_inputs), "rec": np.ones(before.n_neurons)}
+    if rates is not None:
+        sources["rec"] = np.asarray(rates, float)
+    factors = {}
+    for name in projections:
+        drives = [_mean_drive(effective(net, name), sources[name]) for net in (before, after)]
+        factors[name] = float(min(MAX_FACTOR, drives[0] / drives[1])) if drives[1] else 1.0
+        rows = getattr(after, f"w_{name}")
+        after = replace(after, **{f"w_{name}": rows.with_weights(rows.weights * factors[name])})
+    return after, factors
+
+
+def _mean_drive(rows: SparseRows, source: np.ndarray) -> float:
+    """Return the mean over targets of the absolute input, for source activities (n_pre,)."""
+    return float((np.abs(rows.weights) * source[rows.pre_idx]).sum() / rows.n_post)
+
+
+def _report_paths(record: PruneRecord, n_neurons: int) -> None:
+    """Say which neurons lost their input; raise `PruneError` if all did."""
+    before, after = record.unreachable
+    if after == n_neurons > before:
+        raise PruneError(
+            f"Some input must reach a neuron at sparsity {record.sparsity:g}, not none. "
+            f"Lower the sparsity, or leave the input projection out."
+        )
+    if after > before:
+        _logger.warning(
+            "Pruning to sparsity %g leaves %d of %d neurons that no input reaches (%d before)",
+            record.sparsity,
+            after,
+            n_neurons,
+            before,
+        )

@@ -1,0 +1,113 @@
+"""The settings of pruning and the record of what was pruned."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from hrsnn_edge.prune.lyapunov_noise import EDGE_VALUES
+
+METHODS = ("lnp", "magnitude", "uniform")
+PROJECTIONS = ("in", "rec")
+#: Greatest factor by which a surviving weight grows; 1/p reaches hundreds, which no 8-bit weight
+#: can hold.
+MAX_FACTOR = 4.0
+
+
+@dataclass(frozen=True)
+class LnpConfig:
+    """Settings of Lyapunov noise pruning.
+
+    Attributes
+    ----------
+    edge_value : str
+        ``'lyapunov'`` (the papers'), ``'weight'`` or ``'product'``.
+    rounds : int
+        Rounds, each keeping the same fraction; the spectrum is taken anew in each.
+    node_exponents : str
+        ``'spectrum'``: from the QR spectrum under noise; ``'leak'``: ``-1 / tau_mem``, which the
+        detached spectrum equals for weak weights, at no cost.
+    weights : str
+        ``'mask'`` leaves surviving weights alone, ``'rescale'`` divides them by their keep
+        probability, at most by ``1 / MAX_FACTOR``.
+    warm_up, n_steps : int
+        Steps of noise before and in the average of the spectrum.
+    """
+
+    edge_value: str = "product"
+    rounds: int = 1
+    node_exponents: str = "spectrum"
+    weights: str = "mask"
+    warm_up: int = 100
+    n_steps: int = 60
+
+    def __post_init__(self):
+        """Check the words and numbers."""
+        for name, words in (
+            ("edge_value", EDGE_VALUES),
+            ("node_exponents", ("spectrum", "leak")),
+            ("weights", ("mask", "rescale")),
+        ):
+            if getattr(self, name) not in words:
+                listed = ", ".join(repr(w) for w in words)
+                raise ValueError(f"{name} must be one of {listed}, not {getattr(self, name)!r}")
+        for name, low in (("rounds", 1), ("warm_up", 0), ("n_steps", 1)):
+            if getattr(self, name) < low:
+                raise ValueError(f"{name} must be {low} or more, not {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class LnpRound:
+    """One round of Lyapunov noise pruning.
+
+    Attributes
+    ----------
+    before, after : int
+        Recurrent synapses.
+    lambda_1 : float
+        Greatest exponent before the round [1/ms], over `LnpConfig.n_steps` steps only.
+    probability_cv : float
+        Coefficient of variation of the keep probabilities; 0 is uniform random pruning.
+    errors : dict
+        `lyapunov_noise.spectral_errors` of the draw.
+    """
+
+    before: int
+    after: int
+    lambda_1: float
+    probability_cv: float
+    errors: dict[str, float]
+
+
+@dataclass(frozen=True)
+class PruneRecord:
+    """What was pruned, ready to print and to plot.
+
+    Attributes
+    ----------
+    method : str
+        One of `METHODS`.
+    sparsity : float
+        Asked for.
+    seed : int
+        Of every draw.
+    synapses : dict
+        For each projection ``(before, after)``; the pruned ones and the others.
+    factors : dict
+        For each pruned projection the factor of its weights that keeps the mean input; 1 if off.
+    rounds : tuple of LnpRound
+        For ``lnp``.
+    unreachable : (int, int)
+        Neurons that no input channel reaches over synapses, before and after.
+    """
+
+    method: str
+    sparsity: float
+    seed: int
+    synapses: dict[str, tuple[int, int]]
+    factors: dict[str, float]
+    rounds: tuple[LnpRound, ...] = ()
+    unreachable: tuple[int, int] = (0, 0)
+
+    def to_dict(self) -> dict:
+        """Return plain values for JSON."""
+        return asdict(self)
