@@ -1,0 +1,63 @@
+"""What the quantiser needs to know of a float network in operation, measured on samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.engine.float_run import floor_of, step_gain
+from hrsnn_edge.network import FloatNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class MembraneRange:
+    """Membranes of a float network over calibration samples, in units of each threshold.
+
+    Attributes
+    ----------
+    low : (N,) float64
+        Quantile `tail` of each membrane over all samples and steps.
+    floor : (N,) float64
+        The float network's own lower bound, ``-inf`` for none.
+    tail : float
+        Share of membrane values below `low`.
+    """
+
+    low: np.ndarray
+    floor: np.ndarray
+    tail: float
+
+    @property
+    def depth(self) -> np.ndarray:
+        """How many thresholds below 0 the integer membrane must reach, (N,), 0 or more."""
+        return np.maximum(0, -np.maximum(self.low, self.floor))
+
+
+def membrane_range(net: FloatNetwork, events: EventBatch, tail: float = 1e-3) -> MembraneRange:
+    """Run the samples and return the range of the membranes after each step.
+
+    All samples advance together in dense arrays: meant for tens of samples, not for a data set.
+    """
+    gain, floor, alpha = step_gain(net), floor_of(net), net.alpha
+    w_in, w_rec = net.w_in.to_dense() * gain, net.w_rec.to_dense() * gain
+    steps = int(events.n_steps.max())
+    raster = np.zeros((steps, len(events), net.n_inputs))
+    owner = np.repeat(np.arange(len(events)), np.diff(events.sample_ptr))
+    raster[events.t, owner, events.address] = 1
+    v = np.zeros((len(events), net.n_neurons))
+    wait = np.zeros(v.shape, np.int64)
+    spikes = np.zeros(v.shape)
+    seen = np.empty((steps, *v.shape))
+    for t in range(steps):
+        x = np.maximum(v * alpha + raster[t] @ w_in + spikes @ w_rec, floor)
+        held = wait > 0
+        fired = (x >= net.v_threshold) & ~held
+        v = np.where(fired | held, net.v_reset, x)
+        wait = np.where(fired, net.refractory_steps, np.maximum(wait - 1, 0))
+        spikes = fired.astype(float)
+        seen[t] = v
+    alive = np.arange(steps)[:, None] < events.n_steps[None, :]
+    low = np.quantile(seen[alive], tail, axis=0)
+    return MembraneRange(low / net.v_threshold, floor / net.v_threshold, tail)

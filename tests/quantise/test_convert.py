@@ -1,0 +1,168 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.engine.float_run import run_counts
+from hrsnn_edge.engine.int_run import run_batch
+from hrsnn_edge.errors import QuantisationError
+from hrsnn_edge.fixed import signed_range
+from hrsnn_edge.model.config import NetworkConfig
+from hrsnn_edge.model.lif import build_network
+from hrsnn_edge.network import FloatNetwork, IntFormat, LinearReadout, SparseRows
+from hrsnn_edge.quantise.calibrate import membrane_range
+from hrsnn_edge.quantise.convert import quantise, quantise_readout
+
+FMT = IntFormat(v_width=16, weight_width=6, shift_width=3, decay_width=8)
+
+
+def network(seed=0, n=30, **changed) -> FloatNetwork:
+    config = NetworkConfig(n_neurons=n, input_weight=0.6, input_fan_in=3)
+    net = build_network(config, 12, seed)
+    readout = LinearReadout(np.random.default_rng(seed).normal(size=(2, n, 3)), np.zeros(3))
+    return replace(net, readout=readout, **changed)
+
+
+def samples(seed=0, n=6, steps=30) -> EventBatch:
+    rng = np.random.default_rng(seed)
+    return EventBatch.from_rasters([rng.random((steps, 12)) < 0.2 for _ in range(n)])
+
+
+def test_one_neuron_by_hand():
+    """Threshold 2 and weight 1 with a floor at -threshold: full range, and half of it a weight."""
+    net = FloatNetwork(
+        w_in=SparseRows.from_dense(np.array([[1.0]])),
+        w_rec=SparseRows.from_dense(np.zeros((1, 1))),
+        inhibitory=np.array([False]),
+        tau_mem=np.array([-1 / np.log(0.75)]),
+        v_threshold=np.array([2.0]),
+        v_reset=np.array([0.0]),
+        refractory_steps=np.array([2]),
+        v_floor=-2.0,
+        readout=LinearReadout(np.array([[[2.0, -1.0]]]), np.array([0.5, 0.0])),
+    )
+    fmt = IntFormat(v_width=8, weight_width=6, decay_width=8)
+    result, report = quantise(net, fmt, EventBatch.from_rasters([np.ones((4, 1), bool)]))
+    assert result.v_threshold.tolist() == [127]  # the whole range up to the threshold
+    assert result.decay.tolist() == [192]  # 0.75 * 256
+    # One unit is 63.5 LSB; the least shift with 63.5 / 2**s <= 31 is 2: rint(63.5 / 4) = 16.
+    assert (result.fmt.v_shift, result.w_in.weights.tolist()) == (2, [16])
+    assert result.fmt.refractory_width == 2
+    assert result.readout.w_out.ravel().tolist() == [127, -64]  # -63.5 to even
+    assert result.readout.bias.tolist() == [32, 0]  # 0.5 * 63.5 = 31.75
+    assert report.populations["input"].weight_rms == pytest.approx(64 / 63.5 - 1)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.integers(3, 8), st.integers(10, 20), st.integers(0, 3))
+def test_error_is_at_most_half_an_lsb(seed, weight_width, v_width, shift_width):
+    """Every weight and threshold is within half a step of its float value times the scale."""
+    net = network(seed)
+    fmt = replace(FMT, weight_width=weight_width, v_width=v_width, shift_width=shift_width)
+    result, _ = quantise(net, fmt, samples())
+    scale = result.v_threshold / net.v_threshold
+    for exact, rows, shift in (
+        (net.w_in, result.w_in, result.shift_in),
+        (net.w_rec, result.w_rec, result.shift_rec),
+    ):
+        step = 2.0 ** (result.fmt.v_shift + shift[:, None])
+        error = np.abs(rows.to_dense() * step - exact.to_dense() * scale)
+        # The threshold's own rounding moves the scale by half a step of v in one threshold.
+        slack = np.abs(exact.to_dense()) / net.v_threshold * 0.5 + 1e-6
+        assert np.all(error <= step / 2 + slack)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1000))
+def test_scale_of_a_neuron_is_free(seed):
+    """Powers of two on a neuron's inputs, threshold, reset and floor leave the result as it is."""
+    net = network(seed, v_floor=-1.3)
+    factor = 2.0 ** np.random.default_rng(seed).integers(-3, 4, net.n_neurons)
+    scaled = replace(
+        net,
+        w_in=net.w_in.with_weights(net.w_in.weights * factor[net.w_in.col_idx]),
+        w_rec=net.w_rec.with_weights(net.w_rec.weights * factor[net.w_rec.col_idx]),
+        v_threshold=net.v_threshold * factor,
+        v_floor=-1.3 * factor,
+    )
+    one, two = quantise(net, FMT, samples())[0], quantise(scaled, FMT, samples())[0]
+    assert np.array_equal(one.w_in.weights, two.w_in.weights)
+    assert np.array_equal(one.w_rec.weights, two.w_rec.weights)
+    assert np.array_equal(one.v_threshold, two.v_threshold)
+
+
+def test_wide_formats_reproduce_the_float_spikes():
+    """With the widest formats the integer network counts nearly the spikes of the float one."""
+    net = network(3)
+    fmt = IntFormat(v_width=24, weight_width=8, shift_width=3, decay_width=12)
+    result, report = quantise(net, fmt, samples())
+    exact = run_counts(net, samples()).sum(axis=1)
+    integer = run_batch(result, samples()).spike_counts.sum(axis=1)
+    assert exact.sum() > 100
+    assert np.abs(exact - integer).sum() <= 0.05 * exact.sum()
+    assert report.populations["E"].rate_integer == pytest.approx(
+        integer[:, ~net.inhibitory].sum() / 180 / (~net.inhibitory).sum()
+    )
+
+
+def test_lost_synapses_are_dropped_and_counted():
+    """A synapse whose weight rounds to 0 costs nothing afterwards and stands in the report."""
+    net = network(1)
+    result, report = quantise(net, replace(FMT, weight_width=2, shift_width=0), samples())
+    lost = sum(p.lost_synapses for p in report.populations.values())
+    assert lost > 0
+    assert lost == net.w_in.nnz + net.w_rec.nnz - result.w_in.nnz - result.w_rec.nnz
+    assert (result.w_in.weights != 0).all()
+
+
+def test_silence_is_warned_of():
+    """A network that falls silent in integers is named with both rates."""
+    net = network(1)
+    weak = replace(net, w_in=net.w_in.with_weights(net.w_in.weights * 1e-3))
+    _, report = quantise(weak, FMT, samples())
+    assert any("Population E is silent in integers: 0 spikes" in w for w in report.warnings)
+
+
+def test_long_time_constants_are_warned_of():
+    """Time constants beyond the decay's resolution are counted in a warning."""
+    _, report = quantise(network(1, tau_mem=np.full(30, 500.0)), FMT, samples())
+    assert any("30 of 30 neurons have the longest time constant" in w for w in report.warnings)
+
+
+def test_impossible_networks_are_refused():
+    """A threshold of 0, a refractory period too long and a missing readout are named."""
+    zero = np.ones(30)
+    zero[4] = 0
+    with pytest.raises(QuantisationError, match=r"neuron 4: threshold must be above 0, not 0"):
+        quantise(network(v_threshold=zero), FMT, samples())
+    with pytest.raises(QuantisationError, match="must be at most 63 steps, not 99"):
+        quantise(network(refractory_steps=np.full(30, 99)), FMT, samples())
+    with pytest.raises(QuantisationError, match="must have a readout, not none"):
+        quantise(replace(network(), readout=None), FMT, samples())
+    with pytest.raises(QuantisationError, match="Readout weights must be finite"):
+        quantise_readout(LinearReadout(np.full((1, 2, 3), np.nan), np.zeros(3)), 8)
+
+
+def test_membrane_range_by_hand():
+    """Two steps of -3 with decay 0.5 and threshold 2 reach -4.5: 2.25 thresholds below 0."""
+    net = FloatNetwork(
+        w_in=SparseRows.from_dense(np.array([[-3.0]])),
+        w_rec=SparseRows.from_dense(np.zeros((1, 1))),
+        inhibitory=np.array([False]),
+        tau_mem=np.array([1 / np.log(2)]),
+        v_threshold=np.array([2.0]),
+        v_reset=np.zeros(1),
+        refractory_steps=np.zeros(1, np.int64),
+    )
+    batch = EventBatch.from_rasters([np.ones((2, 1), bool)])
+    assert membrane_range(net, batch, tail=0).depth == pytest.approx([2.25])
+    assert membrane_range(replace(net, v_floor=-2.0), batch, tail=0).depth == pytest.approx([1.0])
+
+
+def test_weights_stay_in_the_symmetric_range():
+    """No weight is the most negative value, so the sign of any weight can be turned."""
+    result, _ = quantise(network(2), FMT, samples())
+    assert result.w_rec.weights.min() > signed_range(FMT.weight_width)[0]
