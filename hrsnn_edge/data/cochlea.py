@@ -10,6 +10,7 @@ carry level as "how many of them fire", which one threshold a channel would thro
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass
 
 import numba as nb
@@ -212,7 +213,7 @@ def time_parts(u, n_parts: int) -> np.ndarray:
     edges = np.linspace(0, len(u), n_parts + 1)
     parts = [
         u[min(int(a), len(u) - 1) : max(int(b), int(a) + 1)].mean(axis=0)
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
+        for a, b in itertools.pairwise(edges)
     ]
     return np.concatenate(parts)
 

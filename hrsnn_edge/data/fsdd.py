@@ -77,7 +77,7 @@ def load_recordings(path) -> Recordings:
 def _read_npz(path: Path) -> Recordings:
     """Read the clips of an ``.npz`` file."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as f, np.load(f, allow_pickle=False) as data:
             z = {name: data[name] for name in data.files}
     except (zipfile.BadZipFile, EOFError, ValueError, OSError) as error:
         raise DataError(

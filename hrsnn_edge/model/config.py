@@ -92,7 +92,7 @@ class NetworkConfig:
     refractory_spread: int = 1
     dt: float = 1.0
     gain_mode: str = "jump"
-    floor: float = -1.0
+    floor: float = -2.0
     floor_unit: str = "threshold"
 
     def __post_init__(self):

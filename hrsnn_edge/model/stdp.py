@@ -71,7 +71,7 @@ class FloatStdp:
 
 
 def source_kind(net: FloatNetwork) -> np.ndarray:
-    """Return 0 for an input channel, 1 for an excitatory, 2 for an inhibitory neuron, (sources,)."""
+    """Return the kind of each source: 0 input, 1 excitatory, 2 inhibitory, (n_sources,)."""
     return np.concatenate([np.zeros(net.n_inputs, np.int8), 1 + net.inhibitory.astype(np.int8)])
 
 
