@@ -1,0 +1,135 @@
+"""Which memories a design has, and how many RAM blocks of a part they take.
+
+Known from the generator values alone, so a network that does not fit is refused before synthesis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from hrsnn_rtl.config import SPRAM_DEPTH, CoreConfig
+from hrsnn_rtl.core import SPIKE_QUEUE_DEPTH
+from hrsnn_rtl.interfaces import (
+    event_layout,
+    queue_layout,
+    row_layout,
+    spike_layout,
+    state_layout,
+    threshold_layout,
+)
+from hrsnn_rtl.lane import LANE_QUEUE_DEPTH
+from hrsnn_rtl.memory import DISTRIBUTED_DEPTH
+from hrsnn_rtl.registers import MAX_WORDS, MEMORY_WORDS
+
+#: Depth and width of the shapes a block RAM can take, by the name of the block.
+BLOCK_SHAPES = MappingProxyType(
+    {
+        # ECP5: true dual port up to 18 bits, one write and one read port for 36.
+        "DP16KD": ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)),
+        # iCE40.
+        "ICESTORM_RAM": ((256, 16), (512, 8), (1024, 4), (2048, 2)),
+    }
+)
+#: Blocks whose part has distributed RAM too, for memories of a few words.
+WITH_DISTRIBUTED_RAM = ("DP16KD",)
+
+
+@dataclass(frozen=True)
+class MemorySpec:
+    """A memory, or several alike.
+
+    Attributes
+    ----------
+    name : str
+        What it holds.
+    copies, depth, width : int
+        How many there are; words and bits of each.
+    single_port : bool
+        Whether it is in the single-port RAMs of an UP5K.
+    in_logic : bool
+        Whether it is read without a clock, which no block can do.
+    """
+
+    name: str
+    copies: int
+    depth: int
+    width: int
+    single_port: bool = False
+    in_logic: bool = False
+
+    @property
+    def bits(self) -> int:
+        """Bits of all copies."""
+        return self.copies * self.depth * self.width
+
+    def blocks(self, block: str) -> int:
+        """Return the blocks named `block` that all copies take.
+
+        >>> MemorySpec("synapses", 1, 11346, 14).blocks("DP16KD")
+        12
+        >>> MemorySpec("rows", 1, 320, 24).blocks("ICESTORM_RAM")
+        3
+        """
+        small = block in WITH_DISTRIBUTED_RAM and self.depth <= DISTRIBUTED_DEPTH
+        if self.single_port or self.in_logic or small:
+            return 0
+        shapes = BLOCK_SHAPES[block]
+        return self.copies * min(-(-self.depth // d) * -(-self.width // w) for d, w in shapes)
+
+    @property
+    def spram_blocks(self) -> int:
+        """Single-port RAMs that all copies take."""
+        return self.copies * -(-self.depth // SPRAM_DEPTH) if self.single_port else 0
+
+
+def core_memories(config: CoreConfig) -> list[MemorySpec]:
+    """Return the memories of a core."""
+    c = config
+    specs = [
+        MemorySpec(
+            "synapses", c.lanes, c.synapse_depth, c.synapse_width, c.synapse_memory == "spram"
+        ),
+        MemorySpec("rows", c.lanes, c.n_sources, row_layout(c).size),
+        MemorySpec("sums", c.lanes * (2 if c.double_buffer else 1), c.n_slots, c.sum_width),
+        MemorySpec("membranes", c.lanes, c.n_slots, state_layout(c).size),
+        MemorySpec("decays", c.lanes, c.n_slots, c.decay_width),
+        MemorySpec("thresholds", c.lanes, c.n_slots, threshold_layout(c).size),
+        MemorySpec("event queue", 1, c.queue_depth, queue_layout(c).size),
+    ]
+    if c.has_reset:
+        specs.append(MemorySpec("resets", c.lanes, c.n_slots, c.v_width))
+    if c.n_out:
+        depth = c.out_depth // c.out_lanes
+        specs += [
+            MemorySpec("readout weights", c.out_lanes, depth, c.out_weight_width),
+            MemorySpec("readout biases", c.out_lanes, c.out_words, c.out_width),
+            MemorySpec("readout sums", c.out_lanes, c.out_words, c.out_width),
+        ]
+    if c.lanes > 1:
+        queues = c.lanes + (1 if c.n_out else 0)
+        width = event_layout(c).size
+        specs.append(MemorySpec("lane queues", queues, LANE_QUEUE_DEPTH, width, in_logic=True))
+    if c.spike_stream:
+        width = spike_layout(c).size
+        specs.append(MemorySpec("spike queue", 1, SPIKE_QUEUE_DEPTH, width, in_logic=True))
+    return specs
+
+
+def link_memories() -> list[MemorySpec]:
+    """Return the memories of the host link: registers with counters, and the last frame."""
+    return [
+        MemorySpec("registers", 1, MEMORY_WORDS, 32),
+        MemorySpec("frames", 1, 8 * MAX_WORDS, 8),
+    ]
+
+
+def total_blocks(specs: Iterable[MemorySpec], block: str) -> int:
+    """Return the blocks named `block` that memories take together."""
+    return sum(spec.blocks(block) for spec in specs)
+
+
+def total_spram(specs: Iterable[MemorySpec]) -> int:
+    """Return the single-port RAMs that memories take together."""
+    return sum(spec.spram_blocks for spec in specs)

@@ -1,0 +1,69 @@
+"""The memory plan: every memory of the emitted design, and the blocks it takes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.generate import emit_rtlil
+from hrsnn_rtl.memory_plan import MemorySpec, core_memories, link_memories, total_blocks
+from hrsnn_rtl.top import Top
+
+from hrsnn_edge.network import IntFormat
+from hrsnn_edge.reference.random import random_network
+
+CASES = (
+    {"lanes": 1},
+    {"lanes": 2, "spike_stream": True},
+    {"lanes": 4, "double_buffer": False},
+    {"lanes": 1, "synapse_memory": "spram"},
+)
+
+
+@pytest.mark.parametrize("options", CASES, ids=str)
+@pytest.mark.parametrize("has_reset", [False, True])
+def test_plan_lists_the_memories_of_the_design(options, has_reset):
+    """The plan and the emitted design have the same memories, word for word and bit for bit."""
+    fmt = IntFormat(v_width=14, weight_width=5, shift_width=2)
+    net, _ = random_network(7, 40, 20, 10, fmt=fmt, n_out=5, n_bins=3, has_reset=has_reset)
+    config = CoreConfig.for_network(net, n_steps=10, **options)
+    text = emit_rtlil(Top(config=config, uart_divisor=50, vendor_cells=True), "top")
+    design = Counter(
+        (int(depth), int(width))
+        for width, depth in re.findall(r"memory width (\d+) size (\d+)", text)
+    )
+    plan = Counter()
+    for spec in core_memories(config) + link_memories():
+        if not spec.single_port:
+            plan[spec.depth, spec.width] += spec.copies
+    assert plan == design
+
+
+@pytest.mark.parametrize(
+    ("spec", "dp16kd", "ebr", "spram"),
+    [
+        # 12 blocks of 1024 x 18 against 14 of 16384 x 1; 89 of 512 x 8 ... 6 x 7 of 2048 x 2.
+        (MemorySpec("synapses", 1, 11346, 14), 12, 42, 0),
+        # Four lanes of 2048 x 9, one block each, and five times 2048 x 2.
+        (MemorySpec("synapses", 4, 2048, 9), 4, 20, 0),
+        # Wide words: 512 x 36, and 3 of 512 x 8 rather than 2 x 2 of 256 x 16.
+        (MemorySpec("rows", 1, 320, 24), 1, 3, 0),
+        # Sixteen words are distributed RAM, where there is such a thing.
+        (MemorySpec("biases", 1, 16, 21), 0, 2, 0),
+        (MemorySpec("queues", 3, 4, 10, in_logic=True), 0, 0, 0),
+        (MemorySpec("synapses", 2, 16385, 14, single_port=True), 0, 0, 4),
+    ],
+    ids=str,
+)
+def test_blocks_counted_by_hand(spec, dp16kd, ebr, spram):
+    """Blocks are those of the best shape, summed over the copies."""
+    assert (spec.blocks("DP16KD"), spec.blocks("ICESTORM_RAM")) == (dp16kd, ebr)
+    assert spec.spram_blocks == spram
+
+
+def test_total_is_the_sum():
+    """The total counts every memory once."""
+    specs = [MemorySpec("a", 2, 1024, 18), MemorySpec("b", 1, 1025, 18)]
+    assert total_blocks(specs, "DP16KD") == 4
