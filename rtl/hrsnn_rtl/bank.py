@@ -20,18 +20,23 @@ from hrsnn_rtl.interfaces import (
     strobes_layout,
 )
 from hrsnn_rtl.memory import Ram
-from hrsnn_rtl.registers import BY_NAME, COUNTERS, MEMORY_WORDS, Field, constants
+from hrsnn_rtl.registers import BY_NAME, COUNTERS, MEMORY_WORDS, PORTS, constants
 
 #: Bits of a register address on the bus.
 ADDRESS_WIDTH = 7
+#: Value of the clear counter, which a round of visits shifts: a part of a round, then a whole one.
+CLEARED = 0b11
+#: Registers that do more than keep what is written.
+_ACTIVE = ("STATUS", "CONTROL", "MEM_ADDRESS", "MEM_HIGH", *(port.name for port in PORTS))
 
 
 class BusSignature(wiring.Signature):
     """The register bus, from a front's side.
 
-    A front holds `valid` and the request until `ready`; with `ready` come `r_data` and `stop`.
-    `stop` says that this word was not done: a port has nothing to give, or cannot take the word
-    before the host has read spikes. A front uses a register only as `registers.burst_allowed` says.
+    A front sets `address` at least a cycle before `valid`, and holds the request until `ready`;
+    with `ready` come `r_data` and `stop`. `stop` says that this word was not done: a port has
+    nothing to give, or cannot take the word before the host has read spikes. A front uses a
+    register only as `registers.burst_allowed` says.
     """
 
     def __init__(self):
@@ -219,90 +224,89 @@ class RegisterBank(wiring.Component):
         wiring.connect(m, splitter.o, wiring.flipped(self.command))
         m.d.comb += self.idle.eq(self.core_idle & ~self.command.valid)
 
+        at = {name: Signal(name=f"at_{name}") for name in _ACTIVE}
+        for name, here in at.items():
+            m.d.sync += here.eq(bus.address == BY_NAME[name].address)
+
         # What acts on something has flip-flops of its own; the memory only reads it back.
-        keep_spikes, clear = Signal(), Signal(2)
+        keep_spikes, clear = Signal(), Signal(2, init=CLEARED)
         place, high = Signal(24), Signal(4)
+        m.d.comb += [
+            words.clear.eq(clear != 0),
+            words.address.eq(bus.address),
+            words.w_data.eq(bus.w_data),
+        ]
         with m.If(words.round):
             m.d.sync += clear.eq(clear >> 1)
+        with m.If(words.write & words.done):
+            with m.If(at["CONTROL"]):
+                m.d.sync += keep_spikes.eq(_field(bus.w_data, "CONTROL", "spike_stream"))
+                with m.If(_field(bus.w_data, "CONTROL", "clear_counters")):
+                    m.d.sync += clear.eq(CLEARED)
+            with m.If(at["MEM_ADDRESS"]):
+                m.d.sync += place.eq(bus.w_data)
+            with m.If(at["MEM_HIGH"]):
+                m.d.sync += high.eq(bus.w_data)
 
         spike_valid, spike_word, take_spike = Signal(), Signal(32), Signal()
         if self._config.spike_stream:
             m.d.comb += [
                 spike_valid.eq(self.spike.valid & keep_spikes),
                 self.spike.ready.eq(take_spike | ~keep_spikes),
-                spike_word[:16].eq(self.spike.payload.index),
-                spike_word[16].eq(self.spike.payload.last),
+                _field(spike_word, "SPIKE", "index").eq(self.spike.payload.index),
+                _field(spike_word, "SPIKE", "last").eq(self.spike.payload.last),
             ]
         self._count(m, words, stalled=spike_valid & ~take_spike)
 
-        fetching = Signal()
-        address, data_high = BY_NAME["MEM_ADDRESS"], BY_NAME["MEM_HIGH"].field("high")
+        m.d.comb += [splitter.i.payload.eq(bus.w_data), self.write.data.eq(Cat(bus.w_data, high))]
         for port in (self.read, self.write):
             m.d.comb += [
-                port.addr.eq(_bits(place, address.field("address"))),
-                port.lane.eq(_bits(place, address.field("lane"))),
-                port.select.eq(_bits(place, address.field("select"))),
+                port.addr.eq(_field(place, "MEM_ADDRESS", "address")),
+                port.lane.eq(_field(place, "MEM_ADDRESS", "lane")),
+                port.select.eq(_field(place, "MEM_ADDRESS", "select")),
             ]
-        m.d.comb += [
-            self.write.data.eq(Cat(bus.w_data, high)),
-            splitter.i.payload.eq(bus.w_data),
-            words.address.eq(bus.address),
-            words.w_data.eq(bus.w_data),
-        ]
-
-        with m.Switch(bus.address):
-            with m.Case(BY_NAME["COMMAND"].address):
-                # While the core waits for the host to read spikes, so would this word.
-                m.d.comb += [
-                    splitter.i.valid.eq(bus.valid & bus.write),
-                    bus.stop.eq(~splitter.i.ready & spike_valid),
-                    bus.ready.eq(splitter.i.ready | bus.stop),
-                ]
-            with m.Case(BY_NAME["SPIKE"].address):
-                m.d.comb += [
-                    take_spike.eq(bus.valid),
-                    bus.r_data.eq(spike_word),
-                    bus.stop.eq(~spike_valid),
-                    bus.ready.eq(spike_valid | self.idle),
-                ]
-            with m.Case(BY_NAME["MEM_DATA"].address):
-                m.d.comb += [
-                    self.write.valid.eq(bus.valid & bus.write),
-                    self.read.valid.eq(bus.valid & ~bus.write & ~fetching),
-                    bus.r_data.eq(self.read.data),
-                    bus.ready.eq(Mux(bus.write, self.write.ready, self.read.data_valid)),
-                ]
-                with m.If(self.read.valid & self.read.ready):
-                    m.d.sync += fetching.eq(1)
-                with m.If(bus.valid & bus.ready):
-                    m.d.sync += [fetching.eq(0), place[:ADDR_WIDTH].eq(place[:ADDR_WIDTH] + 1)]
-                    with m.If(~bus.write):
-                        m.d.sync += high.eq(self.read.data[32:])
-            with m.Default():
-                m.d.comb += [
-                    words.read.eq(bus.valid & ~bus.write),
-                    words.write.eq(bus.valid & bus.write),
-                    bus.r_data.eq(words.r_data),
-                    bus.ready.eq(words.done),
-                ]
-
-        status = BY_NAME["STATUS"]
-        with m.If(bus.address == status.address):
+        fetching = Signal()
+        with m.If(at["COMMAND"]):
+            # While the core waits for the host to read spikes, so would this word.
             m.d.comb += [
-                _bits(bus.r_data, status.field("idle")).eq(self.idle),
-                _bits(bus.r_data, status.field("spike")).eq(spike_valid),
+                splitter.i.valid.eq(bus.valid),
+                bus.stop.eq(~splitter.i.ready & spike_valid),
+                bus.ready.eq(splitter.i.ready | bus.stop),
             ]
-        with m.If(bus.address == BY_NAME["MEM_HIGH"].address):
-            m.d.comb += _bits(bus.r_data, data_high).eq(high)
-            with m.If(words.write & words.done):
-                m.d.sync += high.eq(_bits(bus.w_data, data_high))
-        with m.If((bus.address == address.address) & words.write & words.done):
-            m.d.sync += place.eq(bus.w_data)
-        control = BY_NAME["CONTROL"]
-        with m.If((bus.address == control.address) & words.write & words.done):
-            m.d.sync += keep_spikes.eq(_bits(bus.w_data, control.field("spike_stream")))
-            with m.If(_bits(bus.w_data, control.field("clear_counters"))):
-                m.d.sync += clear.eq(3)
+        with m.Elif(at["SPIKE"]):
+            m.d.comb += [
+                take_spike.eq(bus.valid),
+                bus.stop.eq(~spike_valid),
+                bus.ready.eq(spike_valid | self.idle),
+            ]
+        with m.Elif(at["MEM_DATA"]):
+            m.d.comb += [
+                self.write.valid.eq(bus.valid & bus.write),
+                self.read.valid.eq(bus.valid & ~bus.write & ~fetching),
+                bus.ready.eq(Mux(bus.write, self.write.ready, self.read.data_valid)),
+            ]
+            with m.If(self.read.valid & self.read.ready):
+                m.d.sync += fetching.eq(1)
+            with m.If(bus.valid & bus.ready):
+                m.d.sync += [fetching.eq(0), place[:ADDR_WIDTH].eq(place[:ADDR_WIDTH] + 1)]
+                with m.If(~bus.write):
+                    m.d.sync += high.eq(self.read.data[32:])
+        with m.Else():
+            m.d.comb += [
+                words.read.eq(bus.valid & ~bus.write),
+                words.write.eq(bus.valid & bus.write),
+                bus.ready.eq(words.done),
+            ]
+        m.d.comb += bus.r_data.eq(Mux(at["MEM_DATA"], self.read.data, words.r_data))
+        with m.If(at["SPIKE"]):
+            m.d.comb += bus.r_data.eq(spike_word)
+        with m.If(at["STATUS"]):
+            m.d.comb += [
+                _field(bus.r_data, "STATUS", "idle").eq(self.idle),
+                _field(bus.r_data, "STATUS", "spike").eq(spike_valid),
+            ]
+        with m.If(at["MEM_HIGH"]):
+            m.d.comb += _field(bus.r_data, "MEM_HIGH", "high").eq(high)
         return m
 
     def _count(self, m: Module, words: RegisterMemory, *, stalled) -> None:
@@ -325,8 +329,9 @@ class RegisterBank(wiring.Component):
             m.d.sync += words.add[name].eq(amount)
 
 
-def _bits(value, field: Field):
-    """Return the bits of a field."""
+def _field(value, register: str, name: str):
+    """Return the bits of a register's field."""
+    field = BY_NAME[register].field(name)
     return value[field.lsb : field.lsb + field.width]
 
 

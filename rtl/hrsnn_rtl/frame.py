@@ -85,6 +85,8 @@ class FrameFront(wiring.Component):
         position = Signal(10)
         last_of_word = position[:2] == 3
         word = Signal(32)
+        taken, stopped = Signal(), Signal()
+        m.d.sync += [taken.eq(self.bus.valid & self.bus.ready), stopped.eq(self.bus.stop)]
         byte = Signal(8)
         reading, sending = op == Op.READ, Signal()
         m.d.sync += byte.eq(buffer.r_data)
@@ -109,6 +111,7 @@ class FrameFront(wiring.Component):
 
         # The answer to the request that was executed last; its payload is in the buffer.
         last_seq = Signal(8)
+        synced = Signal()
         answer_words = Signal(range(MAX_WORDS + 1))
         answer_has_data = Signal()
         status = Signal(Status)
@@ -124,13 +127,36 @@ class FrameFront(wiring.Component):
 
         def execute():
             m.d.sync += [
+                synced.eq(1),
                 last_seq.eq(seq),
                 answer_words.eq(0),
                 answer_has_data.eq(reading),
             ]
 
-        allowed = _allowed(m, reading, address, count)
-        needs_idle = address == BY_NAME["MEM_DATA"].address
+        # The header has been there for two bytes when it is judged: judge it ahead.
+        right, known, first, repeated, next_one, counted, allowed, free = (
+            Signal(name=name)
+            for name in (
+                "right",
+                "known",
+                "first",
+                "repeated",
+                "next",
+                "counted",
+                "allowed",
+                "free",
+            )
+        )
+        m.d.sync += [
+            right.eq(crc == 0),
+            known.eq(op <= max(Op)),
+            first.eq(op == Op.SYNC),
+            repeated.eq(synced & (age == 0)),
+            next_one.eq(synced & (age == 1)),
+            counted.eq((count != 0) & (count <= MAX_WORDS)),
+            allowed.eq(_allowed(m, reading, address, count)),
+            free.eq(self.idle | (address != BY_NAME["MEM_DATA"].address)),
+        ]
 
         with m.FSM():
             with m.State("HUNT"):
@@ -164,26 +190,28 @@ class FrameFront(wiring.Component):
                     m.d.comb += crc_step.eq(1)
                     m.d.sync += position.eq(position + 1)
                     with m.If(position[0]):
-                        m.next = "CHECK"
+                        m.next = "JUDGE"
+            with m.State("JUDGE"):
+                m.next = "CHECK"
             with m.State("CHECK"):
                 m.d.sync += position.eq(0)
-                with m.If(crc != 0):
+                with m.If(~right):
                     answer(Status.BAD_CRC)
-                with m.Elif(op > max(Op)):
+                with m.Elif(~known):
                     answer(Status.BAD_OP)
-                with m.Elif(op == Op.SYNC):
+                with m.Elif(first):
                     execute()
                     answer(Status.OK)
-                with m.Elif(age == 0):
+                with m.Elif(repeated):
                     m.d.sync += again.eq(1)
                     answer(Status.OK)
-                with m.Elif(age != 1):
+                with m.Elif(~next_one):
                     answer(Status.OUT_OF_ORDER)
-                with m.Elif((count == 0) | (count > MAX_WORDS)):
+                with m.Elif(~counted):
                     answer(Status.BAD_COUNT)
                 with m.Elif(~allowed):
                     answer(Status.BAD_ADDR)
-                with m.Elif(needs_idle & ~self.idle):
+                with m.Elif(~free):
                     answer(Status.BUSY)
                 with m.Else():
                     execute()
@@ -208,21 +236,21 @@ class FrameFront(wiring.Component):
                 with m.If(last_of_word):
                     m.next = "BUS"
             with m.State("BUS"):
-                m.d.comb += self.bus.valid.eq(1)
-                with m.If(self.bus.ready):
-                    with m.If(self.bus.stop):
+                m.d.comb += self.bus.valid.eq(~taken)
+                with m.If(self.bus.valid & reading):
+                    m.d.sync += word.eq(self.bus.r_data)
+                with m.If(taken & stopped):
+                    answer(Status.OK)
+                with m.Elif(taken):
+                    m.d.sync += answer_words.eq(answer_words + 1)
+                    with m.If(address < MEMORY_WORDS):
+                        m.d.sync += address.eq(address + 1)
+                    with m.If(reading):
+                        m.next = "STORE"
+                    with m.Elif(answer_words + 1 == count):
                         answer(Status.OK)
                     with m.Else():
-                        m.d.sync += answer_words.eq(answer_words + 1)
-                        with m.If(address < MEMORY_WORDS):
-                            m.d.sync += address.eq(address + 1)
-                        with m.If(reading):
-                            m.d.sync += word.eq(self.bus.r_data)
-                            m.next = "STORE"
-                        with m.Elif(answer_words + 1 == count):
-                            answer(Status.OK)
-                        with m.Else():
-                            m.next = "FETCH"
+                        m.next = "FETCH"
             # Words of a READ: from the bus, then four bytes into the buffer.
             with m.State("STORE"):
                 m.d.comb += buffer.w_en.eq(1)

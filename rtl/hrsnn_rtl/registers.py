@@ -250,38 +250,31 @@ REGISTERS = (
 
 BY_NAME = {register.name: register for register in REGISTERS}
 PORTS = tuple(register for register in REGISTERS if register.kind == "port")
+CONSTANTS = tuple(register for register in REGISTERS if register.kind == "constant")
 
 
 def constants(config: CoreConfig) -> dict[int, int]:
     """Return address -> word of the constant registers of a core built for `config`."""
     words = {BY_NAME["IDENTITY"].address: IDENTITY, BY_NAME["VERSION"].address: MAP_VERSION}
-    for register, fields in _config_registers():
-        values = {f: getattr(config, f.name) for f in fields}
-        words[register.address] = sum(
-            f.put(SYNAPSE_MEMORIES.index(value) if isinstance(value, str) else int(value))
-            for f, value in values.items()
-        )
+    for register in CONSTANTS:
+        if register.fields:
+            values = {f: getattr(config, f.name) for f in register.fields}
+            words[register.address] = sum(
+                f.put(SYNAPSE_MEMORIES.index(value) if isinstance(value, str) else int(value))
+                for f, value in values.items()
+            )
     return words
 
 
 def config_from(words: Mapping[int, int]) -> CoreConfig:
     """Return the `CoreConfig` whose constant registers hold `words`, address -> word."""
     values = {
-        f.name: f.get(words[register.address])
-        for register, fields in _config_registers()
-        for f in fields
+        f.name: f.get(words[register.address]) for register in CONSTANTS for f in register.fields
     }
     values["synapse_memory"] = SYNAPSE_MEMORIES[values["synapse_memory"]]
     for name in ("has_reset", "spike_stream", "double_buffer"):
         values[name] = bool(values[name])
     return CoreConfig(**values)
-
-
-def _config_registers():
-    """Yield the constant registers that have fields, and these."""
-    for register in REGISTERS:
-        if register.kind == "constant" and register.fields:
-            yield register, register.fields
 
 
 def burst_allowed(op: Op, address: int, count: int) -> bool:

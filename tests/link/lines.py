@@ -1,0 +1,133 @@
+"""Transports that end on the pins of a simulated design: Amaranth's simulator and CXXRTL."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from pathlib import Path
+
+from amaranth.sim import Simulator
+from hrsnn_rtl.generate import emit_rtlil
+from hrsnn_sim.cxxrtl import Design, build_library
+
+#: Clock cycles of a bit in all simulations.
+DIVISOR = 4
+#: Clock cycles without a byte after which a line counts as silent.
+SILENCE_CYCLES = 4000
+
+
+class SimulatedLine:
+    """A transport on the `rx` and `tx` pins of a design in Amaranth's simulator."""
+
+    def __init__(self, dut, silence_cycles: int = SILENCE_CYCLES):
+        self._dut, self._silence = dut, silence_cycles
+        self._levels: deque[int] = deque()
+        self._received: deque[int] = deque()
+        self._cycles = 0
+        self._sim = Simulator(dut)
+        self._sim.add_clock(1e-6)
+        self._sim.add_process(self._drive)
+        self._sim.add_process(self._sample)
+
+    async def _drive(self, ctx):
+        async for *_, reset in ctx.tick():
+            ctx.set(self._dut.rx, self._levels.popleft() if self._levels else 1)
+
+    async def _sample(self, ctx):
+        bits, wait = None, 0
+        async for _, _, tx in ctx.tick().sample(self._dut.tx):
+            wait -= 1
+            if bits is None and not tx:
+                # From the first low cycle to the middle of the first data bit.
+                bits, wait = [], DIVISOR + DIVISOR // 2
+            elif bits is not None and wait == 0:
+                bits.append(tx)
+                wait = DIVISOR
+                if len(bits) == 9:
+                    assert bits[8], "a byte from the device has no stop bit"
+                    self._received.append(sum(bit << k for k, bit in enumerate(bits[:8])))
+                    bits = None
+
+    def advance(self, cycles: int) -> None:
+        """Let the clock run."""
+        self._cycles += cycles
+        self._sim.run_until(self._cycles * 1e-6)
+
+    def put(self, levels) -> None:
+        """Put raw levels on the line, one a cycle."""
+        self._levels.extend(levels)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        for byte in data:
+            bits = [0, *(byte >> k & 1 for k in range(8)), 1]
+            self.put(bit for bit in bits for _ in range(DIVISOR))
+
+    def read(self, count: int) -> bytes:
+        """Return up to `count` bytes; fewer when the line has been silent."""
+        quiet = 0
+        while len(self._received) < count and quiet < self._silence:
+            had = len(self._received) + len(self._levels)
+            self.advance(10 * DIVISOR)
+            quiet = quiet + 10 * DIVISOR if len(self._received) + len(self._levels) == had else 0
+        return bytes(self._received.popleft() for _ in range(min(count, len(self._received))))
+
+    def drain(self) -> None:
+        """Drop what comes until the line is silent."""
+        while self.read(1):
+            pass
+
+
+def compiled_top(top, root: Path) -> ctypes.CDLL:
+    """Return the library of a compiled `Top`, for `CompiledLine`."""
+    source = Path(__file__).with_name("pins.cc").read_text()
+    defines = f"#define DIVISOR {DIVISOR}\n"
+    design = Design("top", emit_rtlil(top, "top"))
+    library = ctypes.CDLL(str(build_library(design, {"main.cc": defines + source}, root)))
+    handle, size, data = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p
+    for name, result, *arguments in (
+        ("new", handle),
+        ("free", None, handle),
+        ("write", None, handle, data, size),
+        ("put", None, handle, data, size),
+        ("read", size, handle, data, size, size),
+        ("advance", None, handle, size),
+    ):
+        function = getattr(library, f"pins_{name}")
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+class CompiledLine:
+    """A transport on the `rx` and `tx` pins of a compiled `Top`."""
+
+    def __init__(self, library: ctypes.CDLL, silence_cycles: int = SILENCE_CYCLES):
+        self._library, self._silence = library, silence_cycles
+        self._pins = library.pins_new()
+
+    def __del__(self):
+        self._library.pins_free(self._pins)
+
+    def advance(self, cycles: int) -> None:
+        """Let the clock run."""
+        self._library.pins_advance(self._pins, cycles)
+
+    def put(self, levels) -> None:
+        """Put raw levels on the line, one a cycle."""
+        levels = bytes(levels)
+        self._library.pins_put(self._pins, levels, len(levels))
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        self._library.pins_write(self._pins, data, len(data))
+
+    def read(self, count: int) -> bytes:
+        """Return up to `count` bytes; fewer when the line has been silent."""
+        buffer = ctypes.create_string_buffer(count)
+        taken = self._library.pins_read(self._pins, buffer, count, self._silence)
+        return buffer.raw[:taken]
+
+    def drain(self) -> None:
+        """Drop what comes until the line is silent."""
+        while self.read(1):
+            pass
