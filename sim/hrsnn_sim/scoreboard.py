@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from hrsnn_edge.errors import MismatchError
-from hrsnn_edge.network import IntNetwork
 from hrsnn_edge.reference.network import Trace
 
 #: Counters that the core's strobes drive, in the order of `CoreTrace.counts`.
@@ -46,12 +45,17 @@ class CoreTrace:
     counts: np.ndarray
 
     @classmethod
-    def of_reference(cls, trace: Trace) -> CoreTrace:
-        """Return the part of a reference trace that a core shows."""
-        counts = [[getattr(count, name) for name in COUNTERS] for count in trace.counts]
-        return cls(
-            trace.spikes, trace.v, trace.out, np.array(counts, np.int64).reshape(-1, len(COUNTERS))
-        )
+    def of_reference(cls, trace: Trace, n_out: int) -> CoreTrace:
+        """Return the part of a reference trace that a core with `n_out` outputs shows.
+
+        A core may have more outputs than the network that is loaded into it. It reads out all of
+        them, and that is what it counts.
+        """
+        counts = np.array(
+            [[getattr(count, name) for name in COUNTERS] for count in trace.counts], np.int64
+        ).reshape(-1, len(COUNTERS))
+        counts[:, COUNTERS.index("sop_out")] = n_out * counts[:, COUNTERS.index("spikes")]
+        return cls(trace.spikes, trace.v, trace.out, counts)
 
     @property
     def n_steps(self) -> int:
@@ -175,17 +179,3 @@ def _quantities(expected: CoreTrace, got: CoreTrace) -> Mapping[str, tuple]:
         part = np.s_[:, column : column + 1]
         pairs[name] = expected.counts[part], got.counts[part]
     return pairs
-
-
-def split_samples(arrays: CoreTrace, n_steps) -> list[CoreTrace]:
-    """Return the parts of a long trace that belong to samples of the given lengths."""
-    ends = np.cumsum(n_steps)
-    return [
-        CoreTrace(*(part[end - size : end] for part in vars(arrays).values()))
-        for end, size in zip(ends, n_steps, strict=True)
-    ]
-
-
-def network_name(net: IntNetwork) -> str:
-    """Return a short description of a network that has no seed and no file."""
-    return f"{net.n_inputs}-{net.n_neurons}-{net.readout.n_out}"

@@ -1,0 +1,105 @@
+"""The few cores that random networks are tried on, and networks that fit them.
+
+A core takes seconds to compile and any network within its capacity can be loaded into it, so
+random networks share a handful of cores that between them have every option of the generator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hrsnn_rtl.config import CoreConfig
+
+from hrsnn_edge.fixed import width_for
+from hrsnn_edge.network import IntFormat, IntNetwork
+from hrsnn_edge.reference.random import random_network
+
+#: Longest random run, in steps.
+MAX_STEPS = 40
+
+
+def _core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **options) -> CoreConfig:
+    """Return a core on which every network of these sizes and widths fits."""
+    n_hw, n_out = lanes * n_slots, options.setdefault("n_out", 4)
+    greatest = 1 << (fmt.weight_width - 1 + (1 << fmt.shift_width) - 1)
+    most = (1 << (fmt.out_weight_width - 1)) * n_hw * MAX_STEPS + (1 << 12)
+    return CoreConfig(
+        lanes=lanes,
+        n_slots=n_slots,
+        n_inputs=n_inputs,
+        synapse_depth=n_slots * (n_hw + n_inputs),
+        **{name: getattr(fmt, name) for name in IntFormat.LIMITS},
+        sum_width=width_for(-greatest * (n_hw + n_inputs), greatest * (n_hw + n_inputs)),
+        out_width=width_for(-most, most) if n_out else 1,
+        **options,
+    )
+
+
+#: Name -> core. Between them: all lane counts, with and without reset, shifts, bins, readout,
+#: spike stream and double buffer, a queue that fills up, and both ends of the widths.
+SHAPES: dict[str, CoreConfig] = {
+    "one-lane": _core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
+    "two-lanes": _core(
+        2,
+        24,
+        16,
+        IntFormat(24, 12, 8, 2, 5, 6, 16),
+        has_reset=True,
+        n_bins=4,
+        n_out=5,
+        out_lanes=2,
+        spike_stream=True,
+    ),
+    "four-lanes": _core(
+        4, 10, 20, IntFormat(12, 6, 5, 1, 2, 2, 6), n_bins=3, out_lanes=4, queue_depth=32
+    ),
+    "eight-lanes": _core(
+        8, 6, 24, IntFormat(16, 8, 6, 0, 0, 3, 8), has_reset=True, out_lanes=2, spike_stream=True
+    ),
+    "narrow": _core(
+        1, 32, 12, IntFormat(8, 4, 2, 3, 0, 0, 2), double_buffer=False, n_bins=2, spike_stream=True
+    ),
+    "spram": _core(
+        1, 48, 24, IntFormat(16, 8, 8, 1, 1, 4, 8), synapse_memory="spram", has_reset=True
+    ),
+}
+
+
+def shapes_for(lanes: int | None = None) -> dict[str, CoreConfig]:
+    """Return the cores with a number of lanes, or all.
+
+    Raises
+    ------
+    ValueError
+        For a number of lanes that no core has.
+    """
+    chosen = {
+        name: config for name, config in SHAPES.items() if lanes is None or config.lanes == lanes
+    }
+    if not chosen:
+        raise ValueError(f"Lanes must be one of 1, 2, 4, 8, not {lanes}")
+    return chosen
+
+
+def network_for(config: CoreConfig, seed: int) -> tuple[IntNetwork, np.ndarray]:
+    """Return a random network and raster that fit a core; everything follows from the seed."""
+    rng = np.random.default_rng(seed)
+    # v_width and v_shift are part of the core's arithmetic; other widths may be smaller.
+    widths = {
+        name: int(rng.integers(low, getattr(config, name) + 1))
+        for name, (low, _) in IntFormat.LIMITS.items()
+    }
+    fmt = replace(IntFormat(**widths), v_width=config.v_width, v_shift=config.v_shift)
+    # Half of the networks fill the core, the others leave slots and channels unused.
+    least = rng.random() < 0.5
+    return random_network(
+        seed,
+        n_neurons=config.n_hw if least else int(rng.integers(1, config.n_hw + 1)),
+        n_inputs=config.n_inputs if least else int(rng.integers(1, config.n_inputs + 1)),
+        n_steps=int(rng.integers(1, MAX_STEPS // 2 + 1)),
+        fmt=fmt,
+        n_out=int(rng.integers(1, config.n_out + 1)),
+        n_bins=int(rng.integers(1, config.n_bins + 1)),
+        has_reset=config.has_reset and rng.random() < 0.8,
+    )

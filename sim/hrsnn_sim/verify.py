@@ -1,0 +1,266 @@
+"""Co-simulation of whole networks: what `hrsnn verify` runs, and its verdict."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.image import MemoryImage, memory_images
+from hrsnn_rtl.placer import Placement, place
+
+from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.errors import MismatchError, ToolFailedError
+from hrsnn_edge.network import IntNetwork
+from hrsnn_edge.reference.network import run as run_reference
+from hrsnn_sim.bulk import BulkModel, Gaps
+from hrsnn_sim.case import Case, load_record
+from hrsnn_sim.commands import command_words
+from hrsnn_sim.cxxrtl import Design
+from hrsnn_sim.design import core_design
+from hrsnn_sim.record import CoreRecord
+from hrsnn_sim.runner import SIMULATORS, run_cocotb
+from hrsnn_sim.scoreboard import CoreTrace, Divergence, Verdict, compare
+from hrsnn_sim.shapes import network_for, shapes_for
+from hrsnn_sim.waveform import step_window, write_waveform
+
+#: The build folder where none is given.
+BUILD_ROOT = Path("build/sim")
+#: The host's pauses that random networks take turns in.
+GAPS = (
+    Gaps(),
+    Gaps(command=0.3, spike=0.5),
+    Gaps(spike=0.9),
+    Gaps(command=0.8),
+    Gaps(wait_steps=True),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A network on a core with the samples to run.
+
+    Attributes
+    ----------
+    name : str
+        Seed or file of the network, for messages.
+    images : tuple of MemoryImage
+        What is loaded; by default the network's.
+    """
+
+    name: str
+    net: IntNetwork
+    config: CoreConfig
+    batch: EventBatch
+    gaps: Gaps = field(default_factory=Gaps)
+    images: tuple[MemoryImage, ...] | None = None
+
+    @property
+    def placement(self) -> Placement:
+        """Neurons to lanes."""
+        return place(self.net, self.config.lanes, self.config.n_slots)
+
+    @property
+    def loaded(self) -> tuple[MemoryImage, ...]:
+        """The images that are loaded."""
+        if self.images is not None:
+            return self.images
+        return tuple(memory_images(self.net, self.config, self.placement))
+
+
+def judge(job: Job, record: CoreRecord, expected: Sequence[CoreTrace]) -> Verdict:
+    """Compare every step of every sample of a record; one network."""
+    verdict = Verdict(networks=1)
+    samples = record.samples(job.net, job.placement, job.batch)
+    for index, (want, got) in enumerate(zip(expected, samples, strict=True)):
+        verdict += compare(want, got, job.name, index)
+    return verdict + _judge_stream(job, record) + _judge_unused(job, record)
+
+
+def reference_traces(job: Job) -> list[CoreTrace]:
+    """Return what the reference does with every sample."""
+    return [
+        CoreTrace.of_reference(run_reference(job.net, job.batch.raster(k)), job.config.n_out)
+        for k in range(len(job.batch))
+    ]
+
+
+def verify_job(
+    job: Job, sim: str, *, root: Path, design: Design | None = None, model: BulkModel | None = None
+) -> Verdict:
+    """Run a job on a simulator and compare it with the reference.
+
+    Parameters
+    ----------
+    sim : str
+        ``'bulk'``, or one of `hrsnn_sim.runner.SIMULATORS` for cocotb.
+    root : Path
+        Build folder; a waveform of the first divergence goes to ``waves`` in it.
+    design : Design, optional
+        The core's text, by default generated from the job's configuration.
+    model : BulkModel, optional
+        A compiled model of that design, for ``'bulk'``.
+    """
+    design = design or core_design(job.config)
+    waves = root / "waves" / f"{job.name.replace('/', '_')}.vcd"
+    if sim == "bulk":
+        model = model or BulkModel(design, job.config, root / "models")
+        model.load(job.loaded)
+        record = model.run(job.batch, job.net.readout.n_bins, job.gaps)
+    else:
+        record = run_case(job, design, sim, root)
+    verdict = judge(job, record, reference_traces(job))
+    first = verdict.first_divergence
+    if first is None:
+        return verdict
+    if sim == "bulk":
+        step = int(job.batch.n_steps[: first.sample].sum()) + first.step
+        path = write_waveform(
+            waves, design, job.config, job.loaded, job.batch, job.net.readout.n_bins, job.gaps,
+            step_window(record, step), root / "models",
+        )  # fmt: skip
+    else:
+        run_case(job, design, sim, root, waves)
+        path = waves
+    return replace(verdict, first_divergence=replace(first, waveform=str(path)))
+
+
+def run_case(
+    job: Job, design: Design, sim: str, root: Path, waves: Path | None = None
+) -> CoreRecord:
+    """Run a job under cocotb and return what it wrote down.
+
+    Raises
+    ------
+    ToolFailedError
+        When the core broke a rule of its ports, did not come to an end, or read back wrongly.
+    """
+    if sim not in SIMULATORS:
+        raise ValueError(f"Simulator must be one of bulk, {', '.join(SIMULATORS)}, not {sim!r}")
+    words = command_words(job.batch, job.net.readout.n_bins)
+    case = Case(job.config, job.loaded, words, job.batch.n_steps, job.gaps)
+    with tempfile.TemporaryDirectory(prefix="hrsnn-case-") as folder:
+        given, taken = Path(folder) / "case.npz", Path(folder) / "record.npz"
+        case.save(given)
+        result = run_cocotb(
+            design, sim=sim, module="hrsnn_sim.cocotb_core", root=root / "models", waves=waves,
+            seed=job.gaps.seed, env={"HRSNN_CASE": str(given), "HRSNN_RECORD": str(taken)},
+        )  # fmt: skip
+        for name, message in result.failed.items():
+            raise ToolFailedError(f"network {job.name} on {sim}, {name}: {message}")
+        return load_record(taken)
+
+
+def verify_network(
+    net: IntNetwork,
+    batch: EventBatch,
+    *,
+    lanes: int = 1,
+    sim: str = "bulk",
+    name: str = "network",
+    seed: int = 1,
+    root: Path = BUILD_ROOT,
+    **options,
+) -> Verdict:
+    """Co-simulate one network on the core built for it.
+
+    Parameters
+    ----------
+    net, batch
+        The network and the samples to run.
+    lanes : int
+        Lanes of the core.
+    sim : str
+        ``'bulk'``, ``'icarus'``, ``'verilator'`` or ``'cxxrtl'``.
+    name : str
+        How messages call the network.
+    seed : int
+        Of the host's pauses.
+    root : Path
+        Build folder.
+    **options
+        Further fields of `CoreConfig`, e.g. ``synapse_memory="spram"``.
+    """
+    config = CoreConfig.for_network(
+        net, lanes=lanes, n_steps=int(batch.n_steps.max(initial=1)), **options
+    )
+    gaps = Gaps(command=0.1, spike=0.1, seed=seed)
+    return verify_job(Job(name, net, config, batch, gaps), sim, root=root)
+
+
+def random_job(config: CoreConfig, seed: int) -> Job:
+    """Return a random network for a core, samples and pauses; all follow from the seed."""
+    net, raster = network_for(config, seed)
+    rng = np.random.default_rng([seed, 1])
+    # Samples of different lengths, one of them silent at the end, follow each other.
+    cut = int(rng.integers(1, len(raster) + 1))
+    batch = EventBatch.from_rasters([raster, raster[::-1][:cut], np.roll(raster, 1, axis=1)])
+    gaps = replace(GAPS[int(rng.integers(len(GAPS)))], seed=seed + 1)
+    return Job(str(seed), net, config, batch, gaps)
+
+
+def verify_random(
+    n: int, *, seed: int = 0, lanes: int | None = None, sim: str = "bulk", root: Path = BUILD_ROOT
+) -> Verdict:
+    """Co-simulate `n` random networks, of the seeds ``seed .. seed + n - 1``.
+
+    They take turns on the cores of `hrsnn_sim.shapes`, with random pauses of the host.
+
+    Parameters
+    ----------
+    lanes : int, optional
+        Only cores with so many lanes.
+    """
+    shapes = list(shapes_for(lanes).values())
+    designs: dict[int, Design] = {}
+    models: dict[int, BulkModel] = {}
+    verdict = Verdict()
+    for k in range(n):
+        turn = (seed + k) % len(shapes)
+        config = shapes[turn]
+        if turn not in designs:
+            designs[turn] = core_design(config)
+            if sim == "bulk":
+                models[turn] = BulkModel(designs[turn], config, root / "models")
+        verdict += verify_job(
+            random_job(config, seed + k),
+            sim,
+            root=root,
+            design=designs[turn],
+            model=models.get(turn),
+        )
+    return verdict
+
+
+def _judge_stream(job: Job, record: CoreRecord) -> Verdict:
+    """Compare the spike stream, item by item, with the recorded spikes."""
+    if not job.config.spike_stream:
+        return Verdict()
+    want, got = record.stream_expected(job.config), record.stream
+    if want.size == got.size and (want == got).all():
+        return Verdict()
+    size = min(want.size, got.size)
+    wrong = np.flatnonzero(want[:size] != got[:size])
+    at = int(wrong[0]) if wrong.size else size
+    last = 1 << job.config.index_width
+    steps = int((want[:at] == last).sum())
+    ends = np.cumsum(job.batch.n_steps)
+    sample = int(np.searchsorted(ends, steps, side="right"))
+    values = (int(items[at]) if at < items.size else -1 for items in (want, got))
+    step = steps - (int(ends[sample - 1]) if sample else 0)
+    first = Divergence(job.name, sample, step, "spike_stream", None, *values)
+    return Verdict(0, 0, wrong.size + abs(want.size - got.size), first)
+
+
+def _judge_unused(job: Job, record: CoreRecord) -> Verdict:
+    """See that slots without a neuron stay silent at 0."""
+    unused = job.placement.neuron < 0
+    wrong = int(record.spikes[:, unused].sum() + (record.v[:, unused] != 0).sum())
+    if wrong:
+        raise MismatchError(
+            f"network {job.name}: slots without a neuron must stay at 0, not do {wrong} things"
+        )
+    return Verdict()
