@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hrsnn_edge.data.digits import load_digits
+from hrsnn_edge.errors import TrainingError
+from hrsnn_edge.model.config import ModelConfig
+from hrsnn_edge.tune.loop import tune
+from hrsnn_edge.tune.objectives import ValidationAccuracy
+from hrsnn_edge.tune.space import network_space
+
+CONFIG = ModelConfig().with_values(
+    {
+        "network.n_neurons": 60,
+        "plasticity.synapses": "off",
+        "rate.target_hz": 60.0,
+        "rate.homeostasis_rounds": 3,
+        "readout.n_bins": 1,
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits(code="regular")
+
+
+def test_repeats_and_ignores_the_test_part(digits):
+    """The same point has the same score, and the test part has no influence on it."""
+    point = {"network.tau_e_mean": 20.0}
+    score, noise = ValidationAccuracy(CONFIG, digits)(point)
+    assert 0.6 < score <= 1
+    assert noise is None
+    scrambled = replace(digits, test=digits.train)
+    assert ValidationAccuracy(CONFIG, scrambled)(point) == (score, None)
+
+
+def test_noise_is_the_spread_of_seeds(digits):
+    """The variance of the score is that of the seeds' means over their number."""
+    point = {"network.tau_e_mean": 20.0}
+    single = [ValidationAccuracy(CONFIG, digits, (0,), (s,))(point)[0] for s in (0, 1)]
+    score, noise = ValidationAccuracy(CONFIG, digits, (0,), (0, 1))(point)
+    assert score == pytest.approx(np.mean(single))
+    assert noise == pytest.approx(np.var(single, ddof=1) / 2)
+
+
+def test_untrainable(digits):
+    """A point whose network stays silent is a `TrainingError`, which a search survives."""
+    silent = CONFIG.with_values({"rate.target_hz": None, "network.input_weight": 1e-6})
+    with pytest.raises(TrainingError):
+        ValidationAccuracy(silent, digits)({})
+
+
+def test_searches_the_network(digits):
+    """Every name of the network's space is a setting of the model."""
+    result = tune(ValidationAccuracy(CONFIG, digits), network_space(), 2, 3, 0)
+    assert len(result.observations) == 3
+    assert result.best.score > 0.5
+
+
+def test_wrong_folds(digits):
+    """A fold that does not exist is refused."""
+    with pytest.raises(ValueError, match=r"Folds must be among 0 .. 3 and seeds present"):
+        ValidationAccuracy(CONFIG, digits, (4,))
