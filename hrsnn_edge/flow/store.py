@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -160,3 +161,8 @@ class Store:
         """Return the hash of a station's name, its inputs and the toolchain's source."""
         text = canonical_json([station, inputs, source_hash(), versions()])
         return hashlib.sha256(text).hexdigest()
+
+
+def default_store() -> Store:
+    """Return the store of this folder, ``build/stations``; ``HRSNN_STORE`` names another."""
+    return Store(Path(os.environ.get("HRSNN_STORE", "build/stations")))

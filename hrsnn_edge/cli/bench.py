@@ -1,0 +1,81 @@
+"""``hrsnn bench``: speed of the engine, cycles of the core, accuracy over seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hrsnn_edge.cli.common import Json, Quiet, Verbose, emit, log, set_verbosity
+
+bench = typer.Typer(help="Measure: engine, core, accuracy.", no_args_is_help=True)
+
+
+@bench.command("core")
+def core(
+    lanes: Annotated[list[int] | None, typer.Option(help="Lanes; default: 1 2 4 8.")] = None,
+    density: Annotated[
+        list[float] | None, typer.Option(help="Densities; default: 0.05 0.1 0.5.")
+    ] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Cycles per SOP, per spike and per step, from the counters of the simulated core."""
+    from hrsnn_sim.measure import bench_core
+
+    set_verbosity(verbose, quiet)
+    rows = bench_core(tuple(lanes or (1, 2, 4, 8)), tuple(density or (0.05, 0.1, 0.5)))
+    emit({"core": rows}, json, table(rows))
+
+
+@bench.command("engine")
+def engine(
+    neurons: Annotated[int, typer.Option(help="Neurons of workload W1.")] = 2000,
+    peers: Annotated[
+        bool, typer.Option(help="Run Brian2 too, in an environment of its own.")
+    ] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """SOPs a second and milliseconds per 1,000 steps of the integer engine."""
+    from hrsnn_edge.flow.workload import bench_engine
+
+    set_verbosity(verbose, quiet)
+    found = bench_engine(neurons, with_peers=peers)
+    emit(found, json, table([found]))
+
+
+@bench.command("accuracy")
+def accuracy(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds.")] = 5,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Test accuracy over seeds, mean and s.d., beside the linear baseline and the encoder."""
+    from hrsnn_edge.flow.experiment import load_experiment
+    from hrsnn_edge.flow.repeat import repeat_accuracy
+    from hrsnn_edge.flow.store import default_store
+
+    set_verbosity(verbose, quiet)
+    found = repeat_accuracy(load_experiment(experiment), seeds, default_store(), log.print)
+    rows = [{"what": name} | row for name, row in found["accuracy"].items()]
+    emit(found, json, table(rows))
+
+
+def table(rows: list[dict]) -> str:
+    """Return rows of plain values as an aligned text table."""
+    if not rows:
+        return "nothing measured"
+    cells = [list(rows[0])] + [
+        [f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows
+    ]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in cells
+    )

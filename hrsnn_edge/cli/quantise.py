@@ -1,0 +1,74 @@
+"""``hrsnn quantise``: a float network to the integer artifact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hrsnn_edge.cli.common import (
+    Json,
+    Quiet,
+    Seed,
+    Verbose,
+    emit,
+    log,
+    set_verbosity,
+    write_provenance,
+)
+
+
+def verb(
+    network: Annotated[Path, typer.Argument(help="Float network of `hrsnn train` or `prune`.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Artifact to write.")] = Path(
+        "net.hrsnn"
+    ),
+    weight_width: Annotated[int | None, typer.Option(help="Bits of a weight, 2 .. 8.")] = None,
+    v_width: Annotated[int | None, typer.Option(help="Bits of a membrane, 8 .. 24.")] = None,
+    decay_width: Annotated[int | None, typer.Option(help="Bits of a decay, 4 .. 12.")] = None,
+    seed: Seed = None,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Round a network to integers, print the error of each population, fit the readout to it."""
+    from dataclasses import asdict
+
+    from hrsnn_edge.artifact.io import read_float, write_artifact
+    from hrsnn_edge.artifact.schema import Artifact
+    from hrsnn_edge.cli.context import dataset_of, experiment_of, extended
+    from hrsnn_edge.flow.experiment import QuantiseSection
+    from hrsnn_edge.flow.stations import evaluate_integers, to_integers
+
+    set_verbosity(verbose, quiet)
+    found = read_float(network)
+    plan = experiment_of(found, network, seed)
+    changes = {"weight_width": weight_width, "v_width": v_width, "decay_width": decay_width}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    section = QuantiseSection.model_validate(plan.quantise.model_dump() | changes)
+    plan = plan.model_copy(update={"quantise": section})
+    data = dataset_of(plan)
+    net, report = to_integers(plan, data, found.network)
+    evaluation = evaluate_integers(net, data.test)
+    figures = {
+        "test_accuracy": evaluation.accuracy,
+        "format": asdict(report.fmt),
+        "populations": {name: asdict(p) for name, p in report.populations.items()},
+        "warnings": list(report.warnings),
+    }
+    write_artifact(
+        output, Artifact(net, found.classes, found.encoder, extended(found, "quantise", **figures))
+    )
+    write_provenance(output, plan.seed, [network])
+    for warning in report.warnings:
+        log.print(f"warning: {warning}")
+    lines = [f"{output}: test accuracy {100 * evaluation.accuracy:.1f} %"]
+    for name, p in report.populations.items():
+        line = f"  {name}: weight error {100 * p.weight_rms:.2g} %, {p.lost_synapses} synapses lost"
+        if p.tau_rms is not None:
+            line += f", tau error {100 * p.tau_rms:.2g} %"
+        if p.rate_float is not None:
+            line += f", spikes a step {p.rate_float:.4f} -> {p.rate_integer:.4f}"
+        lines.append(line)
+    emit({"output": output} | figures, json, "\n".join(lines))

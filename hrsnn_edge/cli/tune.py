@@ -1,0 +1,83 @@
+"""``hrsnn tune``: Bayesian optimisation over the distributions of the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hrsnn_edge.cli.common import (
+    Json,
+    Quiet,
+    Seed,
+    Verbose,
+    emit,
+    log,
+    set_verbosity,
+    write_provenance,
+)
+
+
+def verb(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Result to write.")] = Path(
+        "tuned.json"
+    ),
+    evaluations: Annotated[
+        int | None, typer.Option(min=1, help="Networks to train; default: the experiment's.")
+    ] = None,
+    seed: Seed = None,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search the distributions of time constants, thresholds and scales on validation folds.
+
+    Every evaluation is kept in OUTPUT.log as it ends: a killed search goes on where it stopped.
+    """
+    from hrsnn_edge.cli.context import dataset_of
+    from hrsnn_edge.flow.experiment import load_experiment
+    from hrsnn_edge.flow.stations import search
+    from hrsnn_edge.flow.store import write_json
+
+    set_verbosity(verbose, quiet)
+    plan = load_experiment(experiment).with_seed(seed)
+    if evaluations is not None:
+        plan = plan.model_copy(
+            update={"tune": plan.tune.model_copy(update={"evaluations": evaluations})}
+        )
+    if plan.tune.evaluations == 0:
+        raise typer.BadParameter("The experiment asks for 0 evaluations; give --evaluations.")
+    result = search(
+        plan, dataset_of(plan), output.with_name(output.name + ".log"), search_progress(plan)
+    )
+    best = result.best
+    found = {
+        "output": output,
+        "values": best.point,
+        "score": best.score,
+        "evaluations": len(result.observations),
+        "history": [{"values": o.point, "score": o.score} for o in result.observations],
+    }
+    write_json(output, found)
+    write_provenance(output, plan.seed, [experiment])
+    lines = [f"{name} = {value:.4g}" for name, value in best.point.items()]
+    emit(found, json, "\n".join([f"best validation score {best.score:.4f}", *lines]))
+
+
+def search_progress(plan):
+    """Return a callback that logs every evaluation of a search."""
+    best = float("-inf")
+
+    def show(observation):
+        nonlocal best
+        score = observation.score
+        best = max(best, float("-inf") if score is None else score)
+        text = f"failed ({observation.failure})" if score is None else f"{score:.4f}"
+        log.print(
+            f"  evaluation {observation.index + 1}/{plan.tune.evaluations}: {text}, "
+            f"best {best:.4f}, {observation.seconds:.1f} s"
+        )
+
+    return show

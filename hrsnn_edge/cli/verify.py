@@ -1,0 +1,77 @@
+"""``hrsnn verify``: the generated design against the reference, bit for bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hrsnn_edge.cli.common import (
+    Json,
+    Quiet,
+    Seed,
+    Verbose,
+    emit,
+    log,
+    set_verbosity,
+)
+
+
+def verb(
+    artifact: Annotated[
+        Path | None, typer.Argument(help="Artifact; or --random for random networks.")
+    ] = None,
+    random: Annotated[
+        int | None, typer.Option("--random", min=1, help="So many random networks.")
+    ] = None,
+    seed: Seed = None,
+    lanes: Annotated[int | None, typer.Option(help="Lanes: 1, 2, 4 or 8.")] = None,
+    sim: Annotated[
+        str, typer.Option(help="bulk (compiled), or cocotb on icarus, verilator or cxxrtl.")
+    ] = "bulk",
+    samples: Annotated[int, typer.Option(min=1, help="Test samples of the artifact's data.")] = 4,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare spikes, membranes, readout and counters of every step; name the first divergence."""
+    from hrsnn_sim.verify import verify_network, verify_random
+
+    set_verbosity(verbose, quiet)
+    if (artifact is None) == (random is None):
+        raise typer.BadParameter("Give either an artifact or --random N.")
+    if lanes is not None and lanes not in (1, 2, 4, 8):
+        raise typer.BadParameter(f"Lanes must be 1, 2, 4 or 8, not {lanes}")
+    if sim not in ("bulk", "icarus", "verilator", "cxxrtl"):
+        raise typer.BadParameter(
+            f"Simulator must be bulk, icarus, verilator or cxxrtl, not {sim!r}"
+        )
+    if random is not None:
+        first = 0 if seed is None else seed
+        log.print(f"random networks, seeds {first} .. {first + random - 1}")
+        verdict = verify_random(random, seed=first, lanes=lanes, sim=sim)
+    else:
+        from hrsnn_edge.artifact.io import read_artifact
+        from hrsnn_edge.cli.context import dataset_of, experiment_of
+
+        found = read_artifact(artifact)
+        data = dataset_of(experiment_of(found, artifact, None))
+        batch = data.test.events.select(slice(0, samples))
+        verdict = verify_network(
+            found.network, batch, lanes=lanes or 1, sim=sim, name=str(artifact), seed=seed or 1
+        )
+    report_verdict(verdict, sim, json)
+
+
+def report_verdict(verdict, sim: str, json: bool) -> None:
+    """Print a verdict; leave with 1 if anything differed."""
+    result = verdict.to_json() | {"sim": sim}
+    first = result["first_divergence"]
+    text = (
+        f"{sim}: {result['networks']} networks, {result['steps']} steps, "
+        f"{result['mismatches']} mismatches"
+    )
+    emit(result, json, text + (f"\nfirst: {first}" if first else ""))
+    if result["mismatches"]:
+        raise typer.Exit(1)

@@ -1,0 +1,137 @@
+"""The stations that need the accelerator: co-simulation and bitstreams."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hrsnn_edge.artifact.schema import Artifact, to_bytes
+from hrsnn_edge.data.dataset import Dataset
+from hrsnn_edge.errors import CapacityError
+from hrsnn_edge.flow.experiment import Experiment
+from hrsnn_edge.flow.store import Store, write_json
+from hrsnn_edge.network import IntNetwork
+from hrsnn_edge.report.record import BoardResult
+
+
+@dataclass(frozen=True)
+class HardwareVerdicts:
+    """What the generated design was compared on.
+
+    Attributes
+    ----------
+    verdicts : dict
+        ``cosim`` (cocotb: samples of the network and none random), ``bulk`` (the whole test part)
+        and ``random`` (random networks through the compiled design).
+    cycles : int
+        Clock cycles of the compiled design over the whole test part.
+    """
+
+    verdicts: dict[str, dict[str, Any]]
+    cycles: int
+
+
+def cosim_simulator() -> str:
+    """Return the simulator that cocotb runs on: Icarus where present, else CXXRTL."""
+    from hrsnn_edge.tools import find_tool
+
+    return "icarus" if find_tool("iverilog").good else "cxxrtl"
+
+
+def verify_hardware(
+    experiment: Experiment,
+    data: Dataset,
+    net: IntNetwork,
+    store: Store,
+    on_cached: Callable[[], None],
+    say: Callable[[str], None],
+) -> HardwareVerdicts:
+    """Compare the generated design with reference and engine."""
+    from hrsnn_sim.verify import verify_network, verify_random, verify_split
+
+    section, lanes = experiment.verify, experiment.build.lanes
+    simulator = cosim_simulator()
+
+    def work(aside: Path) -> None:
+        few = data.test.events.select(slice(0, section.cosim_samples))
+        say(f"      cocotb on {simulator}: {section.cosim_samples} test samples, every step")
+        cosim = verify_network(net, few, lanes=lanes, sim=simulator, seed=experiment.seed)
+        test = data.test.events.select(slice(0, section.bulk_samples))
+        say(f"      compiled design: {len(test)} test samples")
+        bulk, cycles = verify_split(net, test, lanes=lanes)
+        found = {
+            "cosim": cosim.to_json() | {"simulator": f"cocotb, {simulator}"},
+            "bulk": bulk.to_json() | {"simulator": "compiled"},
+        }
+        if section.random_networks:
+            first = experiment.seed
+            say(f"      {section.random_networks} random networks, seeds from {first}")
+            verdict = verify_random(section.random_networks, seed=first)
+            seeds = list(range(first, first + section.random_networks))
+            found["random"] = verdict.to_json() | {"simulator": "compiled", "seeds": seeds}
+        write_json(aside / "verdicts.json", {"verdicts": found, "cycles": cycles})
+
+    artifact = Artifact(net, data.class_names)
+    inputs = {
+        "net": to_bytes(artifact).hex()[-64:],
+        "data": experiment.data,
+        "verify": section,
+        "lanes": lanes,
+        "seed": experiment.seed,
+        "simulator": simulator,
+    }
+    place = store.run("verify", inputs, work, on_cached)
+    return HardwareVerdicts(**json.loads((place / "verdicts.json").read_text()))
+
+
+def build_boards(
+    experiment: Experiment,
+    data: Dataset,
+    net: IntNetwork,
+    folder: Path,
+    cycles: int,
+    say: Callable[[str], None],
+) -> dict[str, BoardResult]:
+    """Build every board of the experiment, two at a time; one that is too small is refused.
+
+    Returns
+    -------
+    results : dict
+        By name of the board. `fits` is false where the network was refused, with the remedy.
+    """
+    from hrsnn_boards.boards import find_board
+    from hrsnn_boards.build import build
+
+    n_steps = int(data.train.events.n_steps.max())
+    per_inference = cycles / len(data.test.labels)
+
+    def one(name: str) -> BoardResult:
+        board = find_board(name)
+        lanes = experiment.build.lanes
+        try:
+            result = build(
+                net, board, folder / board.name, lanes=lanes, n_steps=n_steps, seed=experiment.seed
+            )
+        except CapacityError as refusal:
+            say(f"      {board.title}: refused")
+            return BoardResult(fits=False, device=board.part, lanes=lanes, remedy=str(refusal))
+        say(f"      {board.title}: {result.fmax_mhz:.1f} MHz at {result.clock_mhz:g} MHz")
+        return BoardResult(
+            fits=result.fits,
+            device=result.part,
+            fmax_mhz=result.fmax_mhz,
+            clock_mhz=result.clock_mhz,
+            utilisation={n: asdict(use) for n, use in result.utilisation.items()},
+            bitstream=str(folder / board.name / result.bitstream),
+            sha256=result.sha256,
+            latency_us=per_inference / result.clock_mhz,
+            lanes=lanes,
+        )
+
+    names = experiment.build.boards
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return dict(zip(names, pool.map(one, names), strict=True))

@@ -1,0 +1,192 @@
+"""The numerical stations as functions of an experiment: values in, values out, no files.
+
+Every station derives its draws from the experiment's seed and its own name, so that a station
+run as a verb and the same station inside ``hrsnn run`` give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hrsnn_edge.data.dataset import Dataset
+from hrsnn_edge.data.events import EventBatch, Split
+from hrsnn_edge.engine.int_run import run_batch
+from hrsnn_edge.flow.experiment import Experiment
+from hrsnn_edge.model.rate import homeostasis
+from hrsnn_edge.model.train import TrainingRecord, train, with_readout
+from hrsnn_edge.network import Counts, FloatNetwork, IntNetwork
+from hrsnn_edge.prune.pruning import prune
+from hrsnn_edge.prune.record import LnpConfig, PruneRecord
+from hrsnn_edge.quantise.convert import QuantisationReport, quantise
+from hrsnn_edge.quantise.refit import refit
+from hrsnn_edge.tune.loop import Observation, TuneResult
+
+Progress = Callable[[str], None]
+
+
+def search(
+    experiment: Experiment,
+    data: Dataset,
+    log_path: Path | None = None,
+    on_result: Callable[[Observation], None] | None = None,
+) -> TuneResult:
+    """Search the distributions of the network on validation folds of the train part."""
+    from hrsnn_edge.tune.loop import tune
+    from hrsnn_edge.tune.objectives import ValidationAccuracy
+    from hrsnn_edge.tune.space import network_space
+
+    section = experiment.tune
+    objective = ValidationAccuracy(
+        experiment.model.config(), data, tuple(range(section.folds)), (experiment.seed,)
+    )
+    return tune(
+        objective,
+        network_space(),
+        min(section.initial, section.evaluations),
+        section.evaluations,
+        experiment.seed,
+        log_path,
+        on_result,
+        section.n_jobs,
+    )
+
+
+def fit(
+    experiment: Experiment,
+    data: Dataset,
+    values: dict[str, float] | None = None,
+    progress: Progress = lambda stage: None,
+) -> tuple[FloatNetwork, TrainingRecord]:
+    """Train the float network on the train part, with the tuner's `values` put in."""
+    return train(
+        experiment.model.config(values),
+        data.train,
+        n_classes=len(data.class_names),
+        seed=experiment.seed,
+        progress=progress,
+    )
+
+
+def cut(
+    experiment: Experiment, data: Dataset, net: FloatNetwork
+) -> tuple[FloatNetwork, PruneRecord | None]:
+    """Prune, bring the rates back by homeostasis, and fit the readout again."""
+    section = experiment.prune
+    if section.method == "none" or section.sparsity == 0:
+        return net, None
+    pruned, record = prune(
+        net,
+        section.method,
+        section.sparsity,
+        experiment.seed,
+        section.projections,
+        config=LnpConfig(edge_value=section.edge_value),
+    )
+    rate = experiment.model.rate
+    if rate.target_hz is not None:
+        few = data.train.events.select(slice(0, rate.calibration_samples))
+        pruned, _ = homeostasis(
+            pruned, few, rate.target_hz, rate.homeostasis_rounds, rate.homeostasis_limits
+        )
+    classes = len(data.class_names)
+    pruned, _ = with_readout(pruned, data.train, classes, experiment.model.readout)
+    return pruned, record
+
+
+def to_integers(
+    experiment: Experiment, data: Dataset, net: FloatNetwork
+) -> tuple[IntNetwork, QuantisationReport]:
+    """Quantise, and fit the readout to what the integer network computes."""
+    section = experiment.quantise
+    calibration = data.train.events.select(slice(0, section.calibration_samples))
+    result, report = quantise(net, section.format(), calibration)
+    config = experiment.model.readout
+    return refit(result, data.train, len(data.class_names), config), report
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """An integer network on one part of the data.
+
+    Attributes
+    ----------
+    accuracy : float
+        Share of samples named rightly.
+    outputs : (S, C) int64
+        Readout accumulators at the end of each sample.
+    counts : Counts
+        Summed over the samples.
+    rates : (N,) float64
+        Mean spikes a step of each neuron.
+    confusion : (C, C) int64
+        Samples by true class and answer.
+    """
+
+    accuracy: float
+    outputs: np.ndarray
+    counts: Counts
+    rates: np.ndarray
+    confusion: np.ndarray
+
+
+def evaluate_integers(net: IntNetwork, data: Split) -> Evaluation:
+    """Run every sample of `data` through the engine."""
+    result = run_batch(net, data.events)
+    answers = result.outputs.argmax(axis=1)
+    confusion = np.zeros((net.readout.n_out,) * 2, np.int64)
+    np.add.at(confusion, (data.labels, answers), 1)
+    return Evaluation(
+        float((answers == data.labels).mean()),
+        result.outputs,
+        sum(result.counts, Counts()),
+        result.spike_counts.sum(axis=(0, 1)) / data.events.n_steps.sum(),
+        confusion,
+    )
+
+
+def check_engine(net: IntNetwork, events: EventBatch, n_random: int, seed: int) -> dict[str, Any]:
+    """Compare engine and reference, value by value, on samples and on random networks.
+
+    Returns
+    -------
+    verdict : dict
+        ``networks``, ``steps``, ``mismatches``, ``first_divergence``, ``seeds``.
+    """
+    from hrsnn_edge.flow.equality import engine_divergences
+    from hrsnn_edge.reference.random import random_network
+
+    cases = [("network", net, events)]
+    for k in range(n_random):
+        other, raster = random_network(seed + k)
+        cases.append((str(seed + k), other, EventBatch.from_rasters([raster])))
+    steps, found = 0, []
+    for name, case, batch in cases:
+        steps += int(batch.n_steps.sum())
+        found += engine_divergences(name, case, batch)
+    return {
+        "networks": len(cases),
+        "steps": steps,
+        "mismatches": len(found),
+        "first_divergence": found[0] if found else None,
+        "seeds": list(range(seed, seed + n_random)),
+    }
+
+
+def model_at(experiment: Experiment, values: dict[str, float]) -> Experiment:
+    """Return the experiment with the tuner's values in its model section."""
+    config = experiment.model.config(values)
+    section = experiment.model.model_copy(
+        update={
+            "variant": None,
+            "network": config.network,
+            "plasticity": config.plasticity,
+            "rate": config.rate,
+            "readout": config.readout,
+        }
+    )
+    return experiment.model_copy(update={"model": section})
