@@ -22,7 +22,7 @@ def run(argv: list[str]) -> int:
     from hrsnn_edge.errors import HrsnnError
 
     try:
-        return app(argv, standalone_mode=False) or 0
+        return app(argv, prog_name="hrsnn", standalone_mode=False) or 0
     except (typer.Abort, KeyboardInterrupt):
         print("Interrupted; finished stations are kept and a rerun continues.", file=sys.stderr)
         return 130

@@ -22,8 +22,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hrsnn_edge import __version__
 from hrsnn_edge.files import disk_errors, write_atomic
 
@@ -35,9 +33,7 @@ def canonical_json(value: Any) -> bytes:
 
 def plain(value: Any) -> Any:
     """Return a NumPy value, path or model as something JSON knows; for ``json``'s `default`."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
+    if hasattr(value, "tolist"):  # NumPy, without importing it for a --help
         return value.tolist()
     if isinstance(value, Path):
         return str(value)
