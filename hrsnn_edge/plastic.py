@@ -5,7 +5,7 @@ Sources are numbered as in `IntStdp`: inputs first, then the recurrent neurons.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,3 +85,14 @@ def weights_of(rows: SparseRows, magnitudes, signs, learn_shift: int) -> SparseR
     """Return the rows with the weights ``sign * (magnitude >> learn_shift)``."""
     weights = signs[rows.pre_idx] * (magnitudes >> learn_shift)
     return rows.with_weights(weights.astype(np.int32))
+
+
+def learned_network(net: IntNetwork, stdp: IntStdp, magnitudes: Magnitudes) -> IntNetwork:
+    """Return the network with the weights of these magnitudes in its plastic projections."""
+    signs = source_signs(net)
+    w_in, w_rec = net.w_in, net.w_rec
+    if stdp.plastic_in:
+        w_in = weights_of(w_in, magnitudes.w_in, signs[: net.n_inputs], stdp.learn_shift)
+    if stdp.plastic_rec:
+        w_rec = weights_of(w_rec, magnitudes.w_rec, signs[net.n_inputs :], stdp.learn_shift)
+    return replace(net, w_in=w_in, w_rec=w_rec)

@@ -22,13 +22,13 @@ def scatter(acc, row_ptr, col_idx, weights, source):
 def leak_and_add(v, acc, decay, decay_width, v_shift):
     """Set ``acc = trunc(v * decay / 2**decay_width) + (acc << v_shift)``."""
     word = acc.dtype.type
-    mask = word((1 << decay_width) - 1)
-    sign_bit = 8 * acc.itemsize - 1
+    mask, sign_bit = word((1 << decay_width) - 1), word(8 * acc.itemsize - 1)
+    down, up = word(decay_width), word(v_shift)
     for j in range(v.size):
         product = word(v[j] * decay[j])
         # A shift rounds down; what is negative needs almost one more to round toward zero.
         product = word(product + (word(product >> sign_bit) & mask))
-        acc[j] = word(word(product >> decay_width) + word(acc[j] << v_shift))
+        acc[j] = word(word(product >> down) + word(acc[j] << up))
 
 
 @nb.njit(cache=True, nogil=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numba as nb
@@ -85,15 +86,14 @@ def run_batch(
     slot[list(record)] = np.arange(len(record))
     longest = int(batch.n_steps[list(record)].max(initial=0))
     rec_spikes = np.zeros((len(record), longest, n), np.uint8)
-    args = (
-        batch.sample_ptr, batch.t, batch.address, batch.n_steps,
-        *kernel_rows(net.w_in, net.shift_in), *kernel_rows(net.w_rec, net.shift_rec),
-        *neuron_args(net),
-    )  # fmt: skip
-    rec_v = np.zeros(rec_spikes.shape, word_of(net))
+    network = _network_args(net)
+    rec_v = np.zeros(rec_spikes.shape, network[-1].dtype)
 
     def part(bounds):
-        run_samples(*bounds, *args, spike_counts, slot, rec_spikes, rec_v)
+        run_samples(
+            *bounds, batch.sample_ptr, batch.t, batch.address, batch.n_steps, *network,
+            spike_counts, slot, rec_spikes, rec_v,
+        )  # fmt: skip
 
     n_threads = n_threads or nb.get_num_threads()
     cuts = np.linspace(0, n_samples, min(n_samples, n_threads * PARTS_PER_THREAD) + 1).astype(int)
@@ -104,7 +104,7 @@ def run_batch(
         outputs_of(net, spike_counts),
         counts_of(net, batch, spike_counts),
         {
-            sample: _recording(net, rec_spikes[i], rec_v[i], int(batch.n_steps[sample]))
+            sample: recording_of(net, rec_spikes[i, : batch.n_steps[sample]], rec_v[i])
             for i, sample in enumerate(record)
         },
     )
@@ -147,6 +147,16 @@ def counts_of(net: IntNetwork, batch: EventBatch, spike_counts) -> tuple[Counts,
     return tuple(Counts(*row) for row in np.stack(columns, axis=1).tolist())
 
 
+@lru_cache(maxsize=4)
+def _network_args(net: IntNetwork) -> tuple:
+    """Return a network as the kernel takes it; networks are frozen and compare by identity."""
+    return (
+        *kernel_rows(net.w_in, net.shift_in),
+        *kernel_rows(net.w_rec, net.shift_rec),
+        *neuron_args(net),
+    )
+
+
 def word_of(net: IntNetwork, sum_width: int | None = None) -> type:
     """Return int32 where no value of a step can leave it, else int64.
 
@@ -176,9 +186,9 @@ def neuron_args(net: IntNetwork, sum_width: int | None = None) -> tuple:
     )  # fmt: skip
 
 
-def _recording(net: IntNetwork, spikes, v, n_steps: int) -> Recording:
-    """Return the recording of one sample, its outputs added up from its spikes."""
-    spikes = spikes[:n_steps].astype(bool)
+def recording_of(net: IntNetwork, spikes, v) -> Recording:
+    """Return the recording of a (T, N) raster, its outputs added up from its spikes."""
+    n_steps, spikes = len(spikes), spikes.astype(bool)
     bins = np.arange(n_steps) * net.readout.n_bins // n_steps
     added = np.array(
         [net.readout.w_out[b][fired].sum(axis=0) for b, fired in zip(bins, spikes, strict=True)]

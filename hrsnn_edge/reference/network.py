@@ -11,8 +11,7 @@ from hrsnn_edge.plastic import (
     Magnitudes,
     check_stdp,
     initial_magnitudes,
-    source_signs,
-    weights_of,
+    learned_network,
 )
 from hrsnn_edge.reference.lif import LifParams, lif_step
 from hrsnn_edge.reference.readout import bin_of, classify, readout_step
@@ -95,18 +94,6 @@ class _Plastic:
         self.y = bump_traces(self.y, spikes, stdp)
         return updates
 
-    def weights(self, net: IntNetwork, stdp: IntStdp):
-        """Return the rows of both projections with the present weights."""
-        signs = source_signs(net)
-        w_in, w_rec = net.w_in, net.w_rec
-        if stdp.plastic_in:
-            w_in = weights_of(w_in, self.magnitudes.w_in, signs[: net.n_inputs], stdp.learn_shift)
-        if stdp.plastic_rec:
-            w_rec = weights_of(
-                w_rec, self.magnitudes.w_rec, signs[net.n_inputs :], stdp.learn_shift
-            )
-        return w_in, w_rec
-
 
 def step_counts(net: IntNetwork, events, spikes, weight_updates: int = 0) -> Counts:
     """Return the work of one step from its (n_inputs,) events and (N,) spikes."""
@@ -157,7 +144,6 @@ def run(
         magnitudes = magnitudes or initial_magnitudes(net, stdp)
         check_stdp(net, stdp, magnitudes)
         plastic = _Plastic(magnitudes, np.zeros(net.n_inputs + n, np.int64), np.zeros(n, np.int64))
-    w_in, w_rec = net.w_in, net.w_rec
     v = refractory = np.zeros(n, np.int64)
     spikes = np.zeros(n, bool)
     acc = net.readout.bias.astype(np.int64)
@@ -165,8 +151,9 @@ def run(
     history = {name: [] for name in ("spikes", "v", "refractory", "syn_sum", "out", "counts")}
     for t, events in enumerate(raster):
         if plastic:
-            w_in, w_rec = plastic.weights(net, stdp)
-        syn_sum = deliver(w_in, net.shift_in, events) + deliver(w_rec, net.shift_rec, spikes)
+            net = learned_network(net, stdp, plastic.magnitudes)
+        syn_sum = deliver(net.w_in, net.shift_in, events)
+        syn_sum += deliver(net.w_rec, net.shift_rec, spikes)
         v, refractory, spikes = lif_step(v, refractory, syn_sum, params)
         updates = plastic.step(net, stdp, events, spikes) if plastic else 0
         acc = readout_step(acc, spikes, bin_of(t, n_steps, net.readout.n_bins), net.readout)
