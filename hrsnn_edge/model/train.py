@@ -14,7 +14,7 @@ from hrsnn_edge.errors import TrainingError
 from hrsnn_edge.model.config import ModelConfig, PlasticityConfig, ReadoutConfig
 from hrsnn_edge.model.lif import build_network
 from hrsnn_edge.model.rate import calibrate_rate, check_alive, homeostasis, scale_inputs
-from hrsnn_edge.model.readout import accuracy, fit_linear, fit_readout
+from hrsnn_edge.model.readout import accuracy, fit_readout, scores
 from hrsnn_edge.model.stdp import FloatStdp, draw_stdp, run_stdp
 from hrsnn_edge.model.topology import stream
 from hrsnn_edge.network import FloatNetwork
@@ -128,6 +128,25 @@ def input_counts(events: EventBatch, n_bins: int) -> np.ndarray:
     return np.bincount(flat, minlength=np.prod(shape)).reshape(shape).astype(np.int32)
 
 
+def score(counts_train, counts_test, data: Dataset, config: ReadoutConfig) -> tuple[float, float]:
+    """Return the accuracy on held-out folds, and on the test part after a fit to all of train.
+
+    Parameters
+    ----------
+    counts_train, counts_test : (S, n_bins, N)
+        Counts or other features of the two parts; a readout is fitted for each fold, then one on
+        the whole train part.
+    """
+    labels, n_classes = data.train.labels, len(data.class_names)
+    held_out = np.empty(len(labels))
+    for k in range(data.n_folds):
+        out = data.fold == k
+        readout = fit_readout(counts_train[~out], labels[~out], n_classes, config)
+        held_out[out] = scores(readout, counts_train[out]).argmax(axis=1) == labels[out]
+    readout = fit_readout(counts_train, labels, n_classes, config)
+    return float(held_out.mean()), accuracy(readout, counts_test, data.test.labels)
+
+
 def baselines(data: Dataset, config: ReadoutConfig) -> dict[str, float]:
     """Return test accuracies without a network, fitted on the train part.
 
@@ -138,16 +157,13 @@ def baselines(data: Dataset, config: ReadoutConfig) -> dict[str, float]:
         of the encoder's events in the readout's bins.
     """
     parts = {
-        "features": (data.features_train, data.features_test),
-        "spikes": tuple(
-            input_counts(part.events, config.n_bins).reshape(len(part.labels), -1)
-            for part in (data.train, data.test)
-        ),
+        "features": (data.features_train[:, None], data.features_test[:, None]),
+        "spikes": [input_counts(part.events, config.n_bins) for part in (data.train, data.test)],
     }
     out = {}
     for name, (fitted, tested) in parts.items():
-        weights, bias = fit_linear(fitted, data.train.labels, len(data.class_names), config)
-        out[name] = float(((tested @ weights + bias).argmax(axis=1) == data.test.labels).mean())
+        readout = fit_readout(fitted, data.train.labels, len(data.class_names), config)
+        out[name] = accuracy(readout, tested, data.test.labels)
     return out
 
 
