@@ -1,7 +1,7 @@
 """The register map and the link's codes: the one source of every address, field and number.
 
 The register bank, the Python driver, the C header and the page ``docs/registers.md`` all follow
-from the tables below. ``python -m hrsnn_rtl.registers`` writes the last two.
+from the tables below. ``python -m hrsnn_rtl.register_text`` writes the last two.
 """
 
 from __future__ import annotations

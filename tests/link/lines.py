@@ -30,7 +30,7 @@ class SimulatedLine:
         self._sim.add_process(self._sample)
 
     async def _drive(self, ctx):
-        async for *_, reset in ctx.tick():
+        async for _ in ctx.tick():
             ctx.set(self._dut.rx, self._levels.popleft() if self._levels else 1)
 
     async def _sample(self, ctx):

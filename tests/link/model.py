@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
+from hrsnn_rtl.config import DATA_WIDTH
 from hrsnn_rtl.crc import crc16
-from hrsnn_rtl.image import memory_images
-from hrsnn_rtl.interfaces import CommandKind, Select
+from hrsnn_rtl.image import memory_images, pack
+from hrsnn_rtl.interfaces import CommandKind, Select, state_layout
 from hrsnn_rtl.placer import place
 from hrsnn_rtl.registers import (
     ANSWER_START,
@@ -104,8 +105,13 @@ class CoreModel:
         """Return a memory word."""
         if select == Select.OUT:
             acc = int(self._acc[address]) if address < self._acc.size else 0
-            return acc & ((1 << self._config.out_width) - 1)
-        return self.memory.get((select, lane, address), 0)
+            return acc & ((1 << DATA_WIDTH) - 1)
+        # Every other number reads the state of a neuron.
+        neuron = self._placement.neuron[address * self._config.lanes + lane]
+        if neuron < 0:
+            return 0
+        state = state_layout(self._config)
+        return int(pack(state, v=self._v[neuron], refractory=self._refractory[neuron]))
 
 
 class BankModel:
