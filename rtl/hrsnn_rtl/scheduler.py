@@ -98,7 +98,6 @@ class Scheduler(wiring.Component):
     def _commands(self, m, scanning, ended):
         """Decide what is taken in this cycle."""
         kind = self.command.payload.kind
-        m.d.comb += self.idle.eq(self.delivered & ~scanning & ~self.scan.valid[1:].any() & ~ended)
         with m.Switch(kind):
             with m.Case(CommandKind.EVENT):
                 # Spikes have the port of the queue first; what is not taken waits.
@@ -116,6 +115,14 @@ class Scheduler(wiring.Component):
         ]
         with m.If(self.step):
             m.d.sync += self.bin.eq(self.command.payload.arg)
+        # A register, for everything waits for it: look at what the next cycle will have in work.
+        # A neuron in U5 is done with this cycle unless it fires.
+        pending = self.spikes.any() | ended | (self.last if self._config.spike_stream else 0)
+        m.d.sync += self.idle.eq(
+            self.delivered
+            & ~(scanning | self.scan.valid[1:5].any())
+            & ~(pending | self.event | self.step | self.clear)
+        )
 
     def _scan(self, m, scanning):
         """Issue one neuron a cycle while the queue has room for what the pipeline may add."""

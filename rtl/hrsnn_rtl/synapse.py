@@ -2,8 +2,8 @@
 
 ::
 
-    row word -> next row -> | A0 address | A1 memory | A2 synapse  | A3 sum | A4 add,  |
-    one cycle               | one a cycle|           | sum address | memory | write    |
+    row word -> next row -> | A0 address  | A1 memory | A2 synapse  | A3 sum | A4 add | A5 write
+    one cycle     one row   | one a cycle |           | sum address | memory |        |
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ class RowStream(wiring.Component):
 class Accumulate(wiring.Component):
     """Read, add, write on a sum memory, one addend a cycle, repeated targets included.
 
-    A sum is read in A2 and written in A4, so it is stale for the two addends in front: the adder's
-    last result and the one before take its place. Both cases are known in A2.
+    A sum is read in A2 and written in A5, so it is stale for the three addends in front, and their
+    results take its place. All three cases are known in A2, before the memory answers.
 
     Parameters
     ----------
@@ -121,9 +121,9 @@ class Accumulate(wiring.Component):
     stored : In
         Stage A4: the word read, or 0.
     w_en, w_addr, w_data : Out
-        Stage A4: the new sum.
+        Stage A5: the new sum.
     busy : Out(1)
-        An addend is in A2 .. A4.
+        An addend is in A2 .. A5.
     """
 
     def __init__(self, *, depth: int, width: int, addend_width: int):
@@ -146,29 +146,42 @@ class Accumulate(wiring.Component):
         """Build the circuit."""
         m = Module()
         valid_3, target_3, addend_3 = Signal(), Signal.like(self.target), Signal.like(self.addend)
-        addend_4 = Signal.like(self.addend)
-        newest_3, older_3, newest_4 = Signal(), Signal(), Signal()
-        result, older = Signal(signed(self._width)), Signal(signed(self._width))
-        newest_2 = valid_3 & (target_3 == self.target)
-        older_2 = self.w_en & (self.w_addr == self.target)
-        m.d.comb += [
-            self.hit.eq(newest_3 | older_3),
-            # At most one of the three is not 0.
-            self.w_data.eq((self.stored | older | Mux(newest_4, result, 0)).as_signed() + addend_4),
-            self.busy.eq(self.valid | valid_3 | self.w_en),
+        valid_4, target_4, addend_4 = Signal(), Signal.like(self.target), Signal.like(self.addend)
+        same = [
+            valid & (target == self.target)
+            for valid, target in (
+                (valid_3, target_3),
+                (valid_4, target_4),
+                (self.w_en, self.w_addr),
+            )
         ]
+        # Of several addends in front with this target the nearest counts. In A3 the first is in
+        # the adder, the second in `w_data`, the third in `last`.
+        first_3, second_3, third_3, first_4 = Signal(), Signal(), Signal(), Signal()
+        last, older = Signal(signed(self._width)), Signal(signed(self._width))
         m.d.sync += [
             valid_3.eq(self.valid),
             target_3.eq(self.target),
             addend_3.eq(self.addend),
-            newest_3.eq(newest_2),
-            older_3.eq(older_2 & ~newest_2),
-            self.w_en.eq(valid_3),
-            self.w_addr.eq(target_3),
+            first_3.eq(same[0]),
+            second_3.eq(same[1] & ~same[0]),
+            third_3.eq(same[2] & ~same[1] & ~same[0]),
+            valid_4.eq(valid_3),
+            target_4.eq(target_3),
             addend_4.eq(addend_3),
-            newest_4.eq(newest_3),
-            older.eq(Mux(older_3, result, 0)),
-            result.eq(self.w_data),
+            first_4.eq(first_3),
+            older.eq(Mux(second_3, self.w_data, 0) | Mux(third_3, last, 0)),
+            self.w_en.eq(valid_4),
+            self.w_addr.eq(target_4),
+            # At most one of the three is not 0.
+            self.w_data.eq(
+                (self.stored | older | Mux(first_4, self.w_data, 0)).as_signed() + addend_4
+            ),
+            last.eq(self.w_data),
+        ]
+        m.d.comb += [
+            self.hit.eq(first_3 | second_3 | third_3),
+            self.busy.eq(self.valid | valid_3 | valid_4 | self.w_en),
         ]
         return m
 
