@@ -19,12 +19,23 @@ def verb(json: Json = False, verbose: Verbose = False, quiet: Quiet = False) -> 
 
     set_verbosity(verbose, quiet)
     found = doctor()
+    rows = [(_state(tool), tool["name"], tool["version"] or "-") for tool in found["tools"]]
+    widths = [max(len(row[k]) for row in rows) for k in range(3)]
     lines = []
-    for tool in found["tools"]:
-        state = "ok" if tool["good"] else ("missing" if tool["required"] else "absent")
-        lines.append(f"{state:<8}{tool['name']:<18}{tool['version'] or '-':<16}{tool['purpose']}")
+    for row, tool in zip(rows, found["tools"], strict=True):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join([*cells, tool["purpose"]]))
         if not tool["good"]:
-            lines.append(f"{'':<8}  supplied by: {tool['supplied_by']}")
+            lines.append(f"{'':{widths[0]}}  supplied by: {tool['supplied_by']}")
     emit(found, json, "\n".join(lines))
     if not found["ok"]:
         raise typer.Exit(3)
+
+
+def _state(tool: dict) -> str:
+    """Return one word on a tool: an absent one is not needed, a missing one is."""
+    if tool["good"]:
+        return "ok"
+    if tool["found"]:
+        return "too old" if tool["required"] else "old"
+    return "missing" if tool["required"] else "absent"
