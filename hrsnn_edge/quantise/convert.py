@@ -1,269 +1,196 @@
-"""A float network to an integer one, and the error that made.
+"""FloatNetwork to IntNetwork: scales, shifts, thresholds and decays.
 
-Every neuron has a scale of its own, LSB of ``v`` per unit of the float membrane, absorbed exactly
-in its threshold and reset (a LIF neuron has no other use for the unit). The scale is chosen so
-that saturation falls where the float membrane ends (`MembraneRange.depth` thresholds below 0), or
-smaller where a neuron's greatest weight would not fit; the shift between weights and membrane is
-common to all, the shift of a row to all weights of its source.
+A LIF neuron does not change when its weights, threshold, reset and floor are scaled together. Each
+neuron ``j`` therefore has a scale of its own, ``scale[j]`` membrane LSB a unit, absorbed in its
+integer threshold and reset. It is chosen such that the lowest membrane word lies at the neuron's
+floor: saturation then does what the float floor did.
+
+What remains are powers of two: weight ``i -> j`` adds ``weight << (shift[i] + v_shift)`` LSB, the
+row shift being that of its source, so that strong inhibitory and weak excitatory rows both use
+their bits. Row shifts and `v_shift` minimise the squared rounding error in units of the threshold.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.float_run import run_counts, step_gain
-from hrsnn_edge.engine.int_run import run_batch
+from hrsnn_edge.engine.float_run import floor_of, step_gain
 from hrsnn_edge.errors import QuantisationError
 from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.network import FloatNetwork, IntFormat, IntNetwork, LinearReadout, SparseRows
-from hrsnn_edge.quantise.calibrate import MembraneRange, membrane_range
+from hrsnn_edge.network import FloatNetwork, IntFormat, IntNetwork, SparseRows
+from hrsnn_edge.quantise.calibrate import Calibration, calibrate
+from hrsnn_edge.quantise.compare import compare
+from hrsnn_edge.quantise.readout import quantise_readout, silent_readout
+from hrsnn_edge.quantise.report import QuantisationReport
 
-#: Share of neurons whose scale the membrane decides; the rest have a greater weight than others.
-FULL_SCALE_SHARE = 0.9
-#: Deepest saturation asked for, in thresholds below 0.
-MAX_DEPTH = 4.0
-#: Rates [spikes a step] outside which a network is called silent or saturated.
-SILENT_RATE, SATURATED_RATE = 1e-4, 0.2
-
-
-@dataclass(frozen=True)
-class PopulationError:
-    """What quantisation did to one population (``E``, ``I``) or to the ``input`` weights.
-
-    Attributes
-    ----------
-    weight_rms : float
-        Root mean square error of the weights from this population, relative to their own.
-    lost_synapses : int
-        Synapses whose weight became 0 and which were dropped.
-    tau_rms : float or None
-        Root mean square relative error of the membrane time constants.
-    threshold_rms : float or None
-        Root mean square relative error of the thresholds.
-    rate_float, rate_integer : float or None
-        Mean spikes a neuron and step on the calibration samples.
-    count_rms : float or None
-        Root mean square difference of the spike counts a neuron and sample.
-    """
-
-    weight_rms: float
-    lost_synapses: int
-    tau_rms: float | None = None
-    threshold_rms: float | None = None
-    rate_float: float | None = None
-    rate_integer: float | None = None
-    count_rms: float | None = None
-
-
-@dataclass(frozen=True)
-class QuantisationReport:
-    """Formats used, error of each population, and warnings in whole sentences."""
-
-    fmt: IntFormat
-    populations: dict[str, PopulationError]
-    warnings: tuple[str, ...]
+#: Depth of the membrane below 0, in thresholds, where the float network has no floor.
+DEPTH_RANGE = (1.25, 4.0)
+#: Least threshold [LSB]; below it the leak rounds too much away.
+LEAST_THRESHOLD = 16
 
 
 def quantise(
     net: FloatNetwork, fmt: IntFormat, calibration: EventBatch
 ) -> tuple[IntNetwork, QuantisationReport]:
-    """Return the integer network in the widths of `fmt`, and what that cost.
+    """Convert a float network to integers and report the error it made.
 
     Parameters
     ----------
     net : FloatNetwork
-        With a readout; it is rounded too, but see `refit` for one fitted to the integer network.
+        Trained; without a readout the result has one output that stays 0.
     fmt : IntFormat
-        Widths; ``v_shift`` and ``refractory_width`` are chosen here and replaced.
+        Widths; its `v_shift` is replaced by the best one.
     calibration : EventBatch
-        Training samples, some tens, from which the membrane range and the error are measured.
+        Samples on which ranges and spike counts are compared; never of a test part.
 
     Raises
     ------
     QuantisationError
-        A threshold or refractory period that no format can hold.
+        For a value with no place in the formats, with its population and neuron.
     """
-    if net.readout is None:
-        raise QuantisationError("Network must have a readout, not none. Train it first.")
-    if (net.v_threshold <= 0).any():
-        j = int(np.argmax(net.v_threshold <= 0))
+    measured = calibrate(net, calibration)
+    integer = convert(net, fmt, target_scale(net, fmt, depth_of(net, measured)))
+    return integer, compare(net, integer, calibration, measured)
+
+
+def depth_of(net: FloatNetwork, measured: Calibration) -> np.ndarray:
+    """Return how far below 0 each membrane may fall, in thresholds, (N,).
+
+    That of the float floor where there is one, else what the calibration saw, within
+    `DEPTH_RANGE`.
+    """
+    check_thresholds(net)
+    floor = floor_of(net)
+    seen = np.clip(-measured.v_low / net.v_threshold, *DEPTH_RANGE)
+    return np.where(np.isfinite(floor), -floor / net.v_threshold, seen)
+
+
+def check_thresholds(net: FloatNetwork) -> None:
+    """Raise `QuantisationError` for a threshold that is not above 0 and above the reset."""
+    bad = np.flatnonzero((net.v_threshold <= 0) | (net.v_threshold <= net.v_reset))
+    if bad.size:
+        j = bad[0]
         raise QuantisationError(
-            f"{_population(net, j)}, neuron {j}: threshold must be above 0, "
-            f"not {net.v_threshold[j]:g}"
+            f"population {population(net, j)!r}, neuron {j}: threshold must be above 0 and above "
+            f"the reset of {net.v_reset[j]:.6g}, not {net.v_threshold[j]:.6g}"
         )
-    fmt = replace(fmt, refractory_width=_refractory_width(net))
-    span = membrane_range(net, calibration)
-    scale, shifts, fmt = choose_scales(net, span, fmt)
-    result = _round(net, scale, shifts, fmt)
-    return result, _report(net, result, scale, shifts, calibration)
 
 
-def choose_scales(
-    net: FloatNetwork, span: MembraneRange, fmt: IntFormat
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], IntFormat]:
-    """Return each neuron's scale, the row shifts of both projections, and the completed format.
+def population(net: FloatNetwork, neuron: int) -> str:
+    """Return the name of a neuron's population."""
+    return "inhibitory" if net.inhibitory[neuron] else "excitatory"
 
-    Returns
-    -------
-    scale : (N,) float64
-        LSB of ``v`` per unit of the float membrane.
-    shifts : (n_inputs,) int32, (N,) int32
-        Left shift of each row.
-    fmt : IntFormat
-        With ``v_shift``.
+
+def target_scale(net: FloatNetwork, fmt: IntFormat, depth) -> np.ndarray:
+    """Return the membrane LSB a unit of each neuron, (N,): the word's lowest value is its floor.
+
+    A floor above minus one threshold is lowered to that: the threshold must fit the word too.
     """
-    top = signed_range(fmt.v_width)[1]
-    w_top, s_top = signed_range(fmt.weight_width)[1], (1 << fmt.shift_width) - 1
-    wanted = top / (np.clip(span.depth, 1, MAX_DEPTH) * net.v_threshold)
-    gain = step_gain(net)
-    sources = [
-        (rows.pre_idx, rows.col_idx, np.abs(rows.weights) * gain[rows.col_idx])
+    low, high = signed_range(fmt.v_width)
+    integer = np.minimum(np.rint(-low / np.maximum(depth, np.finfo(float).tiny)), high)
+    return integer / net.v_threshold
+
+
+def convert(net: FloatNetwork, fmt: IntFormat, scale) -> IntNetwork:
+    """Return the integer network for given scales, (N,) membrane LSB a unit."""
+    low, high = signed_range(fmt.v_width)
+    threshold = np.rint(net.v_threshold * scale)
+    reset = np.rint(net.v_reset * scale)
+    _check_neurons(net, "threshold", threshold, LEAST_THRESHOLD, high, "Use a wider membrane.")
+    _check_neurons(net, "reset", reset, low, threshold - 1, "Use a lower floor or a higher reset.")
+    _check_neurons(
+        net, "refractory_steps", net.refractory_steps, 0, (1 << fmt.refractory_width) - 1,
+        "Use a wider refractory counter.",
+    )  # fmt: skip
+    gain = step_gain(net) * scale
+    projections = [
+        Projection(rows, rows.weights * gain[rows.col_idx], 1 / threshold[rows.col_idx])
         for rows in (net.w_in, net.w_rec)
     ]
-    for v_shift in range(IntFormat.LIMITS["v_shift"][1] + 1):
-        step = 2.0**v_shift
-        shifts, need = [], np.zeros(net.n_neurons)
-        for (pre, post, w), n_rows in zip(sources, (net.n_inputs, net.n_neurons), strict=True):
-            row_top = np.zeros(n_rows)
-            np.maximum.at(row_top, pre, w * wanted[post])
-            excess = np.maximum(row_top / (step * w_top), 1)
-            shift = np.clip(np.ceil(np.log2(excess)), 0, s_top).astype(np.int32)
-            shifts.append(shift)
-            np.maximum.at(need, post, w * wanted[post] / (step * w_top * 2.0 ** shift[pre]))
-        if np.mean(need <= 1) >= FULL_SCALE_SHARE:
-            break
-    return wanted / np.maximum(need, 1), tuple(shifts), replace(fmt, v_shift=v_shift)
-
-
-def quantise_readout(readout: LinearReadout, out_weight_width: int) -> LinearReadout:
-    """Return the readout in integers; one scale for weights and bias, so the order of the outputs
-    is kept up to rounding.
-    """
-    top = signed_range(out_weight_width)[1]
-    if not (np.isfinite(readout.w_out).all() and np.isfinite(readout.bias).all()):
-        raise QuantisationError("Readout weights must be finite. Fit the readout again.")
-    scale = top / max(np.abs(readout.w_out).max(initial=0), 1e-300)
-    # A readout without weights (a silent network) keeps its bias in units of the bias itself.
-    if scale > 1e100:
-        scale = 1.0
-    return LinearReadout(
-        np.rint(readout.w_out * scale).astype(np.int32),
-        np.rint(readout.bias * scale).astype(np.int64),
+    v_shift, shifts = choose_shifts(projections, fmt)
+    weights = [
+        p.rows.with_weights(round_weights(p.lsb, (v_shift + s)[p.rows.pre_idx], fmt.weight_width))
+        for p, s in zip(projections, shifts, strict=True)
+    ]
+    readout = (
+        silent_readout(net.n_neurons)
+        if net.readout is None
+        else quantise_readout(net.readout, fmt.out_weight_width)
     )
-
-
-def _refractory_width(net: FloatNetwork) -> int:
-    longest = int(net.refractory_steps.max(initial=0))
-    limit = (1 << IntFormat.LIMITS["refractory_width"][1]) - 1
-    if longest > limit:
-        j = int(net.refractory_steps.argmax())
-        raise QuantisationError(
-            f"{_population(net, j)}, neuron {j}: refractory period must be at most {limit} steps, "
-            f"not {longest}. Take a longer step."
-        )
-    return longest.bit_length()
-
-
-def _population(net, j: int) -> str:
-    return f"population '{'I' if net.inhibitory[j] else 'E'}'"
-
-
-def _round(net: FloatNetwork, scale, shifts, fmt: IntFormat) -> IntNetwork:
-    """Return the network with every value rounded to the nearest integer."""
-    v_low, v_top = signed_range(fmt.v_width)
-    threshold = np.minimum(np.rint(net.v_threshold * scale), v_top)
-    decay_top = (1 << fmt.decay_width) - 1
-    w_in = _round_rows(net, net.w_in, scale, shifts[0], fmt)
-    w_rec = _round_rows(net, net.w_rec, scale, shifts[1], fmt)
     return IntNetwork(
-        w_in=w_in.keep(w_in.weights != 0),
-        w_rec=w_rec.keep(w_rec.weights != 0),
-        shift_in=shifts[0],
-        shift_rec=shifts[1],
+        w_in=weights[0],
+        w_rec=weights[1],
+        shift_in=shifts[0].astype(np.int32),
+        shift_rec=shifts[1].astype(np.int32),
         inhibitory=net.inhibitory,
-        decay=np.minimum(np.rint(net.alpha * (1 << fmt.decay_width)), decay_top).astype(np.int32),
+        decay=quantise_decay(net.alpha, fmt.decay_width),
         v_threshold=threshold.astype(np.int32),
-        v_reset=np.clip(np.rint(net.v_reset * scale), v_low, threshold - 1).astype(np.int32),
+        v_reset=reset.astype(np.int32),
         refractory_steps=net.refractory_steps.astype(np.int32),
-        readout=quantise_readout(net.readout, fmt.out_weight_width),
-        fmt=fmt,
+        readout=readout,
+        fmt=IntFormat(**{**vars(fmt), "v_shift": v_shift}),
     )
 
 
-def _round_rows(net, rows: SparseRows, scale, shift, fmt: IntFormat) -> SparseRows:
-    """Return the rows in units of ``2**(v_shift + row shift)`` LSB of the target's membrane."""
-    top = signed_range(fmt.weight_width)[1]
-    lsb = 2.0 ** (fmt.v_shift + shift[rows.pre_idx])
-    exact = rows.weights * (step_gain(net) * scale)[rows.col_idx] / lsb
-    return rows.with_weights(np.clip(np.rint(exact), -top, top).astype(np.int32))
+def quantise_decay(alpha, decay_width: int) -> np.ndarray:
+    """Return the decays, (N,) int32: rounded to nearest, at most the greatest below 1.
+
+    With 8 bits the longest time constant is 255.5 steps; `compare` counts what is longer.
+    """
+    top = (1 << decay_width) - 1
+    return np.minimum(np.rint(np.asarray(alpha) * (top + 1)), top).astype(np.int32)
 
 
-def _report(net, result: IntNetwork, scale, shifts, calibration) -> QuantisationReport:
-    fmt = result.fmt
-    steps = int(calibration.n_steps.sum())
-    exact = run_counts(net, calibration).sum(axis=1)
-    integer = run_batch(result, calibration).spike_counts.sum(axis=1)
-    tau = np.full(net.n_neurons, 0.0)
-    live = result.decay > 0
-    tau[live] = -net.dt / np.log(result.decay[live] / (1 << fmt.decay_width))
-    populations = {
-        "input": PopulationError(*_weight_error(net, net.w_in, None, scale, shifts[0], fmt))
-    }
-    for name, members in (("E", ~net.inhibitory), ("I", net.inhibitory)):
-        if not members.any():
-            continue
-        populations[name] = PopulationError(
-            *_weight_error(net, net.w_rec, members, scale, shifts[1], fmt),
-            tau_rms=_rms(tau[members] / net.tau_mem[members] - 1),
-            threshold_rms=_rms(
-                result.v_threshold[members] / (net.v_threshold * scale)[members] - 1
-            ),
-            rate_float=float(exact[:, members].sum() / (steps * members.sum())),
-            rate_integer=float(integer[:, members].sum() / (steps * members.sum())),
-            count_rms=_rms(integer[:, members] - exact[:, members]),
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Rows with their weights in membrane LSB, and what an LSB is worth in thresholds."""
+
+    rows: SparseRows
+    lsb: np.ndarray
+    worth: np.ndarray
+
+
+def round_weights(lsb, shift, width: int) -> np.ndarray:
+    """Return weights in LSB, (nnz,), as int32 of `width` bits and the given shifts."""
+    low, high = signed_range(width)
+    return np.clip(np.rint(lsb / np.exp2(shift)), low, high).astype(np.int32)
+
+
+def choose_shifts(projections, fmt: IntFormat) -> tuple[int, list[np.ndarray]]:
+    """Return `v_shift` and the shift of every row of each projection.
+
+    For each row the squared error of every total shift is known; `v_shift` is the one with the
+    least sum when every row takes its best shift within reach. On a tie the smaller shifts win.
+    """
+    least, most = IntFormat.LIMITS["v_shift"]
+    reach = 1 << fmt.shift_width
+    errors = [
+        np.stack([_row_error(p, s, fmt.weight_width) for s in range(least, most + reach)])
+        for p in projections
+    ]
+    totals = [
+        sum(e[s : s + reach].min(axis=0).sum() for e in errors) for s in range(least, most + 1)
+    ]
+    v_shift = int(np.argmin(totals))
+    return v_shift, [e[v_shift : v_shift + reach].argmin(axis=0) for e in errors]
+
+
+def _row_error(p: Projection, shift: int, width: int) -> np.ndarray:
+    """Return the squared rounding error of each row in units of the thresholds, (n_pre,)."""
+    error = (round_weights(p.lsb, shift, width) * np.exp2(shift) - p.lsb) * p.worth
+    return np.bincount(p.rows.pre_idx, error**2, minlength=p.rows.n_pre)
+
+
+def _check_neurons(net: FloatNetwork, name: str, values, low, high, remedy: str) -> None:
+    """Raise `QuantisationError` for the first neuron with a value outside low..high."""
+    bad = np.flatnonzero((values < low) | (values > high))
+    if bad.size:
+        j = bad[0]
+        low, high = (np.broadcast_to(x, values.shape)[j] for x in (low, high))
+        raise QuantisationError(
+            f"population {population(net, j)!r}, neuron {j}: {name} must be between {low:.0f} and "
+            f"{high:.0f} LSB, not {values[j]:.0f}. {remedy}"
         )
-    return QuantisationReport(fmt, populations, _warnings(result, populations, integer))
-
-
-def _weight_error(net, rows: SparseRows, members, scale, shift, fmt) -> tuple[float, int]:
-    """Return the relative error of the weights of some sources, and how many became 0."""
-    pick = slice(None) if members is None else members[rows.pre_idx]
-    rounded = _round_rows(net, rows, scale, shift, fmt).weights[pick]
-    lsb = 2.0 ** (fmt.v_shift + shift[rows.pre_idx[pick]])
-    back = rounded * lsb / (step_gain(net) * scale)[rows.col_idx[pick]]
-    exact = rows.weights[pick]
-    error = _rms(back - exact) / _rms(exact) if exact.any() else 0.0
-    return error, int(np.sum(rounded == 0))
-
-
-def _rms(values) -> float:
-    return float(np.sqrt(np.mean(np.square(values)))) if np.size(values) else 0.0
-
-
-def _warnings(result: IntNetwork, populations, integer) -> tuple[str, ...]:
-    found = []
-    for name, p in populations.items():
-        if p.rate_integer is None:
-            continue
-        if p.rate_integer < SILENT_RATE:
-            found.append(
-                f"Population {name} is silent in integers: {p.rate_integer:.2g} spikes a neuron "
-                f"and step, {p.rate_float:.2g} in float. Take wider weights."
-            )
-        elif p.rate_integer > SATURATED_RATE:
-            found.append(
-                f"Population {name} is saturated in integers: {p.rate_integer:.2g} spikes a "
-                f"neuron and step, {p.rate_float:.2g} in float. Take wider weights."
-            )
-    top = (1 << result.fmt.decay_width) - 1
-    longest = -1 / np.log(top / (1 << result.fmt.decay_width))
-    at_top = int(np.sum(result.decay == top))
-    if at_top > 0.05 * result.n_neurons:
-        found.append(
-            f"{at_top} of {result.n_neurons} neurons have the longest time constant of a decay of "
-            f"{result.fmt.decay_width} bits, {longest:.0f} steps. Take wider decays."
-        )
-    return tuple(found)

@@ -1,0 +1,140 @@
+"""Float against integer: errors by population, spike counts, and warnings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.engine.float_run import run_counts, step_gain
+from hrsnn_edge.engine.int_run import run_batch
+from hrsnn_edge.fixed import signed_range
+from hrsnn_edge.network import FloatNetwork, IntNetwork
+from hrsnn_edge.quantise.calibrate import Calibration
+from hrsnn_edge.quantise.report import NeuronError, QuantisationReport, WeightError
+
+#: Rates that have moved by more than this factor are worth a warning.
+RATE_FACTOR = 1.5
+#: Share of weights that may round to 0 without a warning.
+ZEROED_SHARE = 0.25
+
+
+def compare(
+    net: FloatNetwork, integer: IntNetwork, events: EventBatch, measured: Calibration
+) -> QuantisationReport:
+    """Return the error of an integer network against its float original on given samples."""
+    weights = weight_errors(net, integer)
+    float_counts = run_counts(net, events, integer.readout.n_bins)
+    int_counts = run_batch(integer, events).spike_counts
+    seconds = measured.n_steps * net.dt / 1000
+    neurons = {
+        name: _neuron_error(net, integer, part, float_counts, int_counts, seconds)
+        for name, part in (("excitatory", ~net.inhibitory), ("inhibitory", net.inhibitory))
+        if part.any()
+    }
+    return QuantisationReport(
+        weights, neurons, readout_error(net, integer), warnings_of(net, weights, neurons)
+    )
+
+
+def weight_errors(net: FloatNetwork, integer: IntNetwork) -> dict[str, WeightError]:
+    """Return the rounding of the weights by the kind of their source."""
+    gain = step_gain(net) * integer.v_threshold / net.v_threshold
+    source = net.inhibitory[net.w_rec.pre_idx]
+    out = {}
+    for name, exact, rounded, shift, part in (
+        ("input", net.w_in, integer.w_in, integer.shift_in, np.ones(net.w_in.nnz, bool)),
+        ("excitatory", net.w_rec, integer.w_rec, integer.shift_rec, ~source),
+        ("inhibitory", net.w_rec, integer.w_rec, integer.shift_rec, source),
+    ):
+        if not part.any():
+            continue
+        pre, post = exact.pre_idx[part], exact.col_idx[part]
+        wanted = exact.weights[part] * gain[post] / integer.v_threshold[post]
+        unit = np.exp2(shift[pre] + integer.fmt.v_shift) / integer.v_threshold[post]
+        stored = rounded.weights[part]
+        low, high = signed_range(integer.fmt.weight_width)
+        clipped = (wanted < (low - 0.5) * unit) | (wanted > (high + 0.5) * unit)
+        size = np.sqrt(np.mean(wanted**2))
+        lost = (stored == 0) & (wanted != 0)
+        out[name] = WeightError(
+            synapses=int(part.sum()),
+            rms_error=float(np.sqrt(np.mean((stored * unit - wanted) ** 2)) / size) if size else 0,
+            zeroed=float(lost.sum() / max(1, np.count_nonzero(wanted))),
+            clipped=float(clipped.mean()),
+            shifts={int(s): int(c) for s, c in zip(*np.unique(
+                shift[np.unique(pre)], return_counts=True), strict=True)},
+        )  # fmt: skip
+    return out
+
+
+def effective_tau(integer: IntNetwork, dt: float) -> np.ndarray:
+    """Return the time constants that the integer decays stand for [ms], (N,)."""
+    with np.errstate(divide="ignore"):
+        return -dt / np.log(integer.decay / 2.0**integer.fmt.decay_width)
+
+
+def readout_error(net: FloatNetwork, integer: IntNetwork) -> float:
+    """Return the relative root mean square error of the readout weights."""
+    if net.readout is None or not net.readout.w_out.any():
+        return 0.0
+    exact = net.readout.w_out
+    scale = signed_range(integer.fmt.out_weight_width)[1] / np.abs(exact).max()
+    error = integer.readout.w_out / scale - exact
+    return float(np.sqrt(np.mean(error**2) / np.mean(exact**2)))
+
+
+def _neuron_error(net, integer, part, float_counts, int_counts, seconds) -> NeuronError:
+    """Return the errors of the neurons of `part`."""
+    low = signed_range(integer.fmt.v_width)[0]
+    threshold = integer.v_threshold[part]
+    tau, exact = effective_tau(integer, net.dt)[part], net.tau_mem[part]
+    a, b = float_counts[:, :, part].astype(np.int64), int_counts[:, :, part].astype(np.int64)
+    top = 1 - 2.0**-integer.fmt.decay_width
+    depth = -low / threshold
+    return NeuronError(
+        neurons=int(part.sum()),
+        threshold_error=float(0.5 / threshold.min()),
+        tau_error=float(np.mean(np.abs(tau - exact) / exact)),
+        tau_clipped=int((net.alpha[part] > top).sum()),
+        floor=(float(depth.min()), float(depth.max())),
+        rate_float_hz=float(a.sum() / part.sum() / seconds),
+        rate_int_hz=float(b.sum() / part.sum() / seconds),
+        spike_mismatch=float(np.abs(a - b).sum() / max(1, a.sum())),
+        silenced=int(((a.sum(axis=(0, 1)) > 0) & (b.sum(axis=(0, 1)) == 0)).sum()),
+    )
+
+
+def warnings_of(net: FloatNetwork, weights, neurons) -> tuple[str, ...]:
+    """Return what a user should know before using the integer network."""
+    out = []
+    for name, n in neurons.items():
+        ceiling = 1000 / net.dt / (1 + net.refractory_steps.mean())
+        if n.rate_int_hz == 0 < n.rate_float_hz:
+            out.append(
+                f"{name} neurons are silent: {n.rate_int_hz:.1f} Hz, in float "
+                f"{n.rate_float_hz:.1f} Hz. Use wider weights or a row shift."
+            )
+        elif n.rate_int_hz > ceiling / 2:
+            out.append(
+                f"{name} neurons are saturated: {n.rate_int_hz:.1f} Hz of {ceiling:.0f} Hz, in "
+                f"float {n.rate_float_hz:.1f} Hz. Use wider weights or a wider membrane."
+            )
+        elif max(n.rate_int_hz, n.rate_float_hz) > RATE_FACTOR * min(
+            n.rate_int_hz, n.rate_float_hz
+        ):
+            out.append(
+                f"{name} neurons fire at {n.rate_int_hz:.1f} Hz, in float "
+                f"{n.rate_float_hz:.1f} Hz. Fit the readout to the integer network."
+            )
+        if n.tau_clipped:
+            out.append(
+                f"{n.tau_clipped} {name} neurons have a longer time constant than their decay can "
+                "say. Use a wider decay."
+            )
+    for name, w in weights.items():
+        if w.zeroed > ZEROED_SHARE:
+            out.append(
+                f"{w.zeroed:.0%} of the {name} weights became 0. Use wider weights or a wider row "
+                "shift."
+            )
+    return tuple(out)
