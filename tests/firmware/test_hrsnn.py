@@ -1,0 +1,207 @@
+"""The C library: its own tests, and the library itself on the pins of the simulated design."""
+
+import ctypes
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hrsnn_boards.driver import model_mark
+from hrsnn_rtl.image import memory_images
+from hrsnn_rtl.interfaces import Select
+from hrsnn_rtl.placer import place
+from hrsnn_rtl.registers import BY_NAME, COUNTERS
+from hrsnn_sim.commands import command_words
+
+from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.reference.network import run
+from hrsnn_edge.tools import tool_environment
+from tests.link import vectors
+from tests.link.fixtures import library
+from tests.link.lines import CompiledLine
+
+pytestmark = pytest.mark.tools
+
+ROOT = Path(__file__).parents[2]
+#: Compilers the library is held to, as Make's CC.
+COMPILERS = {"gcc": "gcc", "zig": f"{sys.executable} -m ziglang cc"}
+#: Room for an `hrsnn_t`, of which Python need not know more.
+DEVICE_BYTES = 4096
+#: ``HRSNN_E_SPIKES``.
+SPIKES = -8
+
+
+def make(target: str, compiler: str) -> Path:
+    """Make a target of the firmware and return its build folder."""
+    if compiler == "gcc" and not shutil.which("gcc"):
+        pytest.skip("needs gcc")
+    build = f"../build/firmware-{compiler}"
+    command = ["make", "-s", target, f"CC={COMPILERS[compiler]}", f"BUILD={build}"]
+    done = subprocess.run(
+        command, cwd=ROOT / "firmware", env=tool_environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return ROOT / "build" / f"firmware-{compiler}"
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_own_tests(compiler):
+    """The library compiles without a warning and passes its tests and the shared vectors."""
+    make("test", compiler)
+
+
+TRANSFER = ctypes.CFUNCTYPE(
+    ctypes.c_int32,
+    ctypes.c_void_p,
+    ctypes.POINTER(ctypes.c_uint8),
+    ctypes.c_size_t,
+    ctypes.POINTER(ctypes.c_uint8),
+    ctypes.c_size_t,
+)
+WAIT = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class Port(ctypes.Structure):
+    """`hrsnn_port_t`."""
+
+    _fields_ = (("transfer", TRANSFER), ("wait", WAIT), ("context", ctypes.c_void_p))
+
+
+class Image(ctypes.Structure):
+    """`hrsnn_image_t`."""
+
+    _fields_ = (
+        ("select", ctypes.c_uint8),
+        ("lane", ctypes.c_uint8),
+        ("address", ctypes.c_uint16),
+        ("words", ctypes.POINTER(ctypes.c_uint32)),
+        ("count", ctypes.c_size_t),
+    )
+
+
+class CDevice:
+    """The C library with a transport under it; methods are its functions without ``hrsnn_``."""
+
+    def __init__(self, line):
+        self._library = ctypes.CDLL(str(make("lib", "zig") / "libhrsnn.so"))
+        self._device = ctypes.create_string_buffer(DEVICE_BYTES)
+
+        def transfer(_, request, request_size, answer, answer_size):
+            if request_size:
+                line.write(bytes(request[:request_size]))
+            got = line.read(answer_size)
+            ctypes.memmove(answer, got, len(got))
+            return len(got)
+
+        self._port = Port(TRANSFER(transfer), WAIT(lambda _: line.drain()), None)
+        self.init(ctypes.byref(self._port))
+        self.identify(ctypes.create_string_buffer(DEVICE_BYTES))
+
+    def call(self, name, *arguments) -> int:
+        """Call a function of the library and return its status."""
+        return getattr(self._library, f"hrsnn_{name}")(self._device, *arguments)
+
+    def __getattr__(self, name):
+        def succeed(*arguments):
+            assert self.call(name, *arguments) == 0, name
+
+        return succeed
+
+
+def words_of(values) -> ctypes.Array:
+    return (ctypes.c_uint32 * len(values))(*(int(value) for value in values))
+
+
+def load(device, net, config) -> None:
+    images = memory_images(net, config)
+    words = [words_of(image.words) for image in images]
+    listed = (Image * len(images))(
+        *(
+            Image(int(i.select), i.lane, i.base, ctypes.cast(w, Image._fields_[3][1]), len(w))
+            for i, w in zip(images, words, strict=True)
+        )
+    )
+    device.load(listed, ctypes.c_size_t(len(images)), model_mark(images), net.n_neurons)
+
+
+def read_words(function, count: int, *before) -> list[int]:
+    words = words_of([0] * count)
+    function(*before, words, ctypes.c_size_t(count))
+    return list(words)
+
+
+def test_library_runs_the_rtl():
+    """Driven by the C library through its pins, the RTL computes what the reference computes."""
+    net, raster = vectors.network()
+    config = vectors.configuration()
+    device = CDevice(CompiledLine(library()))
+    load(device, net, config)
+    expected = run(net, raster)
+
+    device.clear_counters()
+    device.clear()
+    for t, events in enumerate(raster):
+        channels = np.flatnonzero(events).astype(np.uint16)
+        device.step(
+            channels.ctypes.data_as(ctypes.c_void_p),
+            ctypes.c_size_t(channels.size),
+            t * net.readout.n_bins // len(raster),
+        )
+    device.wait_idle(100)
+
+    outputs = (ctypes.c_int32 * net.readout.n_out)()
+    device.read_outputs(outputs, ctypes.c_size_t(len(outputs)))
+    assert list(outputs) == expected.out[-1].tolist()
+
+    counters = words_of([0] * len(COUNTERS))
+    device.read_counters(counters)
+    got = dict(zip((r.name.lower() for r in COUNTERS), counters, strict=True))
+    for name in ("input_events", "spikes", "sop_in", "sop_rec", "sop_out", "skipped_rows"):
+        assert got[name] == getattr(expected.total, name), name
+    assert got["steps"] == len(raster)
+    assert got["link_errors"] == 0
+
+    for lane in range(config.lanes):
+        state = read_words(device.read_memory, config.n_slots, int(Select.V), lane, 0)
+        assert len(state) == config.n_slots
+
+
+def test_library_reads_spikes_of_the_rtl():
+    """A command burst that meets waiting spikes is sent on after they were read; none is lost."""
+    net, raster = vectors.network()
+    config = vectors.configuration()
+    device = CDevice(CompiledLine(library()))
+    load(device, net, config)
+    commands = command_words(EventBatch.from_rasters([raster]), net.readout.n_bins)
+    device.keep_spikes(True)
+
+    items, start, interruptions = [], 0, 0
+    room, count, sent = words_of([0] * 100), ctypes.c_size_t(), ctypes.c_size_t()
+    while start < len(commands):
+        rest = np.ascontiguousarray(commands[start:])
+        status = device.call(
+            "send",
+            rest.ctypes.data_as(ctypes.c_void_p),
+            ctypes.c_size_t(rest.size),
+            ctypes.byref(sent),
+        )
+        assert status in (0, SPIKES)
+        interruptions += status == SPIKES
+        start += sent.value
+        device.read_spikes(room, ctypes.c_size_t(len(room)), ctypes.byref(count))
+        items += room[: count.value]
+
+    last = BY_NAME["SPIKE"].field("last").mask
+    neuron = place(net, config.lanes, config.n_slots).neuron
+    got = np.zeros((len(raster), net.n_neurons), bool)
+    t = 0
+    for item in items:
+        if item == last:
+            t += 1
+        else:
+            got[t, neuron[item]] = True
+    assert interruptions > 0, "the burst must have met spikes"
+    assert t == len(raster)
+    assert (got == run(net, raster).spikes).all()
