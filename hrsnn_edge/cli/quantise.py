@@ -13,7 +13,6 @@ from hrsnn_edge.cli.common import (
     Seed,
     Verbose,
     emit,
-    log,
     set_verbosity,
     write_provenance,
 )
@@ -53,22 +52,11 @@ def verb(
     evaluation = evaluate_integers(net, data.test)
     figures = {
         "test_accuracy": evaluation.accuracy,
-        "format": asdict(report.fmt),
-        "populations": {name: asdict(p) for name, p in report.populations.items()},
-        "warnings": list(report.warnings),
-    }
+        "format": asdict(net.fmt),
+    } | report.as_dict()
     write_artifact(
         output, Artifact(net, found.classes, found.encoder, extended(found, "quantise", **figures))
     )
     write_provenance(output, plan.seed, [network])
-    for warning in report.warnings:
-        log.print(f"warning: {warning}")
-    lines = [f"{output}: test accuracy {100 * evaluation.accuracy:.1f} %"]
-    for name, p in report.populations.items():
-        line = f"  {name}: weight error {100 * p.weight_rms:.2g} %, {p.lost_synapses} synapses lost"
-        if p.tau_rms is not None:
-            line += f", tau error {100 * p.tau_rms:.2g} %"
-        if p.rate_float is not None:
-            line += f", spikes a step {p.rate_float:.4f} -> {p.rate_integer:.4f}"
-        lines.append(line)
-    emit({"output": output} | figures, json, "\n".join(lines))
+    text = f"{output}: test accuracy {100 * evaluation.accuracy:.1f} %"
+    emit({"output": output} | figures, json, "\n".join([text, *report.lines()]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def make_record(
         accuracy=Accuracy(test=figures["accuracy"]),
         tune=_tune_section(networks.tuned),
         prune=_prune_section(experiment, networks),
-        quantise=_quantise_section(networks.integer.provenance["stations"]["quantise"]),
+        quantise=_quantise_section(networks.integer),
         verdicts=verdicts,
         work=Work(
             n_inferences=len(data.test.labels),
@@ -174,14 +175,15 @@ def _prune_section(experiment: Experiment, networks) -> Prune | None:
     )
 
 
-def _quantise_section(found: dict[str, Any]) -> Quantise:
+def _quantise_section(artifact) -> Quantise:
+    found = artifact.provenance["stations"]["quantise"]
+    errors: dict[str, dict[str, float]] = {}
+    for part in ("weights", "neurons"):
+        for name, values in found[part].items():
+            plain = {k: float(v) for k, v in values.items() if isinstance(v, int | float)}
+            errors.setdefault(name, {}).update(plain)
     return Quantise(
-        formats=found["fmt"],
-        errors={
-            name: {key: float(value) for key, value in errors.items() if value is not None}
-            for name, errors in found["populations"].items()
-        },
-        warnings=tuple(found["warnings"]),
+        formats=asdict(artifact.network.fmt), errors=errors, warnings=tuple(found["warnings"])
     )
 
 

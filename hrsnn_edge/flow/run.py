@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +192,7 @@ def trained_networks(
             for warning in report.warnings:
                 say(f"      warning: {warning}")
             write_artifact(
-                aside / f"{name}.hrsnn", Artifact(net, **meta("quantise", **asdict(report)))
+                aside / f"{name}.hrsnn", Artifact(net, **meta("quantise", **report.as_dict()))
             )
         if experiment.quantise.train_integer:
             net, stdp, found = learn_integers(experiment, data)

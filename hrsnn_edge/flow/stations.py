@@ -22,8 +22,9 @@ from hrsnn_edge.model.train import TrainingRecord, train, with_readout
 from hrsnn_edge.network import Counts, FloatNetwork, IntNetwork
 from hrsnn_edge.prune.pruning import prune
 from hrsnn_edge.prune.record import LnpConfig, PruneRecord
-from hrsnn_edge.quantise.convert import QuantisationReport, quantise
-from hrsnn_edge.quantise.refit import refit
+from hrsnn_edge.quantise.convert import quantise
+from hrsnn_edge.quantise.readout import refit_readout
+from hrsnn_edge.quantise.report import QuantisationReport
 from hrsnn_edge.tune.loop import Observation, TuneResult
 
 Progress = Callable[[str], None]
@@ -106,7 +107,7 @@ def to_integers(
     calibration = data.train.events.select(slice(0, section.calibration_samples))
     result, report = quantise(net, section.format(), calibration)
     config = experiment.model.readout
-    return refit(result, data.train, len(data.class_names), config), report
+    return refit_readout(result, data.train, len(data.class_names), config), report
 
 
 @dataclass(frozen=True, eq=False)
