@@ -1,0 +1,107 @@
+"""Tests of the generator values."""
+
+import pytest
+from hrsnn_rtl.config import CoreConfig, bits_for
+
+from hrsnn_edge.errors import CapacityError
+from hrsnn_edge.network import IntFormat
+from hrsnn_edge.reference.random import random_network
+
+VALUES = {
+    "lanes": 2,
+    "n_slots": 128,
+    "n_inputs": 64,
+    "synapse_depth": 8192,
+    "v_width": 16,
+    "decay_width": 8,
+    "weight_width": 6,
+    "refractory_width": 3,
+    "sum_width": 14,
+    "n_out": 10,
+}
+
+
+def test_derived_widths_by_hand():
+    """256 neurons on two lanes with 64 inputs: 320 sources, 7-bit slots, rows of up to 128."""
+    config = CoreConfig(**VALUES, n_bins=3, out_lanes=4)
+    assert config.n_hw == 256
+    assert config.n_sources == 320
+    assert (config.slot_width, config.lane_width, config.index_width) == (7, 1, 8)
+    assert (config.source_width, config.pointer_width) == (9, 13)
+    assert config.left_width == 8  # -2 .. 126
+    assert config.synapse_width == 13
+    assert (config.out_words, config.n_out_padded) == (3, 12)
+    assert config.out_depth == 3 * 256 * 12
+
+
+@pytest.mark.parametrize("count, bits", [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)])
+def test_bits_for(count, bits):
+    """An index below `count` fits in `bits_for(count)` bits, and in no fewer."""
+    assert bits_for(count) == bits
+
+
+@pytest.mark.parametrize(
+    "change, error, message",
+    [
+        ({"lanes": 3}, ValueError, r"lanes must be one of \(1, 2, 4, 8\), not 3"),
+        ({"v_width": 40}, ValueError, "v_width must be between 8 and 24, not 40"),
+        ({"n_slots": 2.0}, TypeError, "n_slots must be an integer, not 2.0"),
+        ({"queue_depth": 96}, ValueError, "queue_depth must be a power of two, not 96"),
+        (
+            {"double_buffer": False, "queue_depth": 128},
+            ValueError,
+            "queue_depth must be at least 144 without a double buffer, not 128",
+        ),
+        (
+            {"synapse_memory": "spram", "n_slots": 2048},
+            CapacityError,
+            r"Synapse word must be at most 16 bits in SPRAM, not 17 \(11 of target, 6 of weight",
+        ),
+        ({"n_inputs": 16384, "n_slots": 4096, "lanes": 8, "n_bins": 8}, CapacityError, "Readout"),
+    ],
+)
+def test_refuses_what_cannot_be_built(change, error, message):
+    """A wrong value is refused by name, condition and value."""
+    with pytest.raises(error, match=message):
+        CoreConfig(**{**VALUES, **change})
+
+
+def test_for_network_is_tight():
+    """The configuration of a network has its sizes and widths, and holds it."""
+    net, raster = random_network(
+        3, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat(v_width=12), n_out=3, n_bins=2
+    )
+    config = CoreConfig.for_network(net, lanes=4, n_steps=len(raster), queue_depth=64)
+    assert (config.lanes, config.n_slots, config.n_inputs) == (4, 8, 7)
+    assert (config.v_width, config.sum_width) == (12, net.sum_width)
+    assert (config.n_out, config.n_bins, config.out_width) == (3, 2, net.out_width(12))
+    assert 4 * config.synapse_depth >= net.w_in.nnz + net.w_rec.nnz > 2 * config.synapse_depth
+    config.check_holds(net)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"v_width": 20}, "v_width of the network must be 20, that of the core, not 16"),
+        ({"n_inputs": 4}, "n_inputs of the network must be at most 4, that of the core, not 7"),
+        ({"n_slots": 10}, "Neurons must be at most 20, not 30. Prune neurons"),
+        ({"weight_width": 2}, "weight_width of the network must be at most 2"),
+    ],
+)
+def test_check_holds_refuses(change, message):
+    """A network that needs more than the core has is refused, with what would help."""
+    net, _ = random_network(3, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat())
+    fits = {**VALUES, "sum_width": 24, "n_bins": 8}
+    with pytest.raises(CapacityError, match=message):
+        CoreConfig(**{**fits, **change}).check_holds(net)
+
+
+def test_check_holds_refuses_a_reset():
+    """A core without a stored reset takes no network with one."""
+    net, _ = random_network(
+        5, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat(), has_reset=True
+    )
+    assert (net.v_reset != 0).any()
+    config = CoreConfig(**{**VALUES, "sum_width": 24, "n_bins": 8})
+    with pytest.raises(CapacityError, match="v_reset must be 0 on a core without"):
+        config.check_holds(net)
