@@ -258,7 +258,8 @@ def _find(need: Need) -> Tool:
         looks.append(_look(need, source))
         if looks[-1].good:
             return looks[-1]
-    return next((tool for tool in looks if tool.found), looks[0])
+    nothing = Tool(need.name, need.purpose, need.supplied_by, need.required, need.minimum)
+    return next((tool for tool in looks if tool.found), nothing)
 
 
 def _python() -> Tool:

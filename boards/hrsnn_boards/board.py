@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from amaranth.build import Platform
-from amaranth.hdl import Elaboratable
+from amaranth.hdl import Module
 
 #: What place and route is asked for over the board's clock: it stops trying when it has reached
 #: its aim, so a higher aim buys a margin.
@@ -31,8 +31,12 @@ class Board:
         Speed of the UART.
     budget : mapping of str to int
         What the part has, by the names nextpnr uses; `block_ram` and `logic` are two of them.
-    block_ram, logic, registers : str
-        The resource of a block RAM, of a LUT and of a flip-flop.
+    block_ram, logic, registers, multiplier : str
+        The resource of a block RAM, of a LUT, of a flip-flop and of a multiplier.
+    multiplier_width : int
+        Bits of a factor of the multiplier.
+    single_port_ram : str or None
+        The resource of the large single-port RAMs, if the part has them.
     synapse_memory : str
         Where `CoreConfig` puts the synapses.
     init_in_bitstream : bool
@@ -43,8 +47,8 @@ class Board:
         Suffix of the file that is programmed.
     platform : callable
         Returns a new Amaranth platform.
-    clocking : callable
-        Returns a component that makes the domain ``sync`` at `clock_hz`.
+    add_clock : callable
+        Adds the domain ``sync`` at `clock_hz` to a top module for a platform.
     synth_prepare : str
         Yosys commands before synthesis, for what the part lacks or has more of than others.
     synth_opts : str
@@ -61,11 +65,19 @@ class Board:
     block_ram: str
     logic: str
     registers: str
+    multiplier: str
+    multiplier_width: int
+    single_port_ram: str | None
     synapse_memory: str
     init_in_bitstream: bool
     max_lanes: int
     bitstream_suffix: str
     platform: Callable[[], Platform]
-    clocking: Callable[[], Elaboratable]
+    add_clock: Callable[[Module, Platform], None]
     synth_prepare: str = ""
     synth_opts: str = ""
+
+    @property
+    def uart_divisor(self) -> int:
+        """Clock cycles of a bit on the UART."""
+        return round(self.clock_hz / self.baud)

@@ -1,4 +1,4 @@
-"""From a design to a bitstream: Amaranth's platform plans, our tools run, one folder comes out."""
+"""From a network to a bitstream: Amaranth's platform plans, the tools run, one folder comes out."""
 
 from __future__ import annotations
 
@@ -8,21 +8,31 @@ import os
 import shlex
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from amaranth.build.run import BuildPlan
 from amaranth.hdl import Elaboratable, Module
-from amaranth.lib import wiring
+from amaranth.lib import io, wiring
 from hrsnn_rtl.generate import SYNTH_PREPARE
+from hrsnn_rtl.image import memory_images
+from hrsnn_rtl.placer import place
+from hrsnn_rtl.top import Top
 
 from hrsnn_boards.board import Board
+from hrsnn_boards.boards import BOARDS
+from hrsnn_boards.estimate import DEFAULT_STEPS, choose_lanes, configure, estimate
 from hrsnn_boards.result import (
     BuildResult,
+    find_shortage,
     load_report,
     read_fmax_mhz,
     read_utilisation,
 )
 from hrsnn_edge import tools
+from hrsnn_edge.errors import CapacityError, ToolFailedError
+from hrsnn_edge.network import IntNetwork
 
 #: Base name of all files of a build.
 NAME = "top"
@@ -39,10 +49,12 @@ class BoardTop(Elaboratable):
     def elaborate(self, platform):
         """Build the circuit."""
         m = Module()
-        m.submodules.clocking = self._board.clocking()
+        self._board.add_clock(m, platform)
         m.submodules.system = self._component
-        uart = platform.request("uart", 0)
-        m.d.comb += [self._component.rx.eq(uart.rx.i), uart.tx.o.eq(self._component.tx)]
+        uart = platform.request("uart", 0, dir="-")
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.d.comb += [self._component.rx.eq(rx.i), tx.o.eq(self._component.tx)]
         return m
 
 
@@ -60,31 +72,38 @@ def plan_build(component: wiring.Component, board: Board, seed: int) -> BuildPla
     )
 
 
-def _commands(plan: BuildPlan) -> list[tuple[tools.Tool, list[str]]]:
+def commands_of(plan: BuildPlan) -> list[tuple[tools.Tool, list[str]]]:
     """Return the tool and the arguments of each command of a plan, in order."""
     lines = json.loads(plan.files[f"{plan.script}.json"])["commands"]
     return [(tools.require(line[0]), line[1:]) for line in lines]
 
 
-def _inputs_sha256(plan: BuildPlan, commands) -> str:
+def inputs_sha256(plan: BuildPlan) -> str:
+    """Return the hash of all that a build follows from: files, options, versions of the tools."""
     parts = [plan.digest().hex()]
-    parts += [f"{tool.name} {tool.version} {shlex.join(args)}" for tool, args in commands]
+    parts += [f"{tool.name} {tool.version} {shlex.join(args)}" for tool, args in commands_of(plan)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _finished(folder: Path, inputs_sha256: str) -> BuildResult | None:
+def _finished(folder: Path, inputs: str) -> BuildResult | None:
     """Return the result that lies in a folder if it is of the same inputs and unharmed."""
     try:
         result = BuildResult.from_json((folder / RESULT).read_text())
         data = (folder / result.bitstream).read_bytes()
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    same = result.inputs_sha256 == inputs_sha256
+    same = result.inputs_sha256 == inputs
     return result if same and hashlib.sha256(data).hexdigest() == result.sha256 else None
 
 
 def build_component(
-    component: wiring.Component, board: Board, out_dir: Path, *, lanes: int, seed: int = 1
+    component: wiring.Component,
+    board: Board,
+    out_dir: Path,
+    *,
+    lanes: int,
+    seed: int = 1,
+    estimated: Mapping[str, int] = MappingProxyType({}),
 ) -> BuildResult:
     """Build a component for a board.
 
@@ -99,32 +118,30 @@ def build_component(
         The board.
     out_dir : Path
         Folder for the bitstream, ``build.json``, and the tools' logs and reports.
-    lanes : int
-        Lanes of the core, for the record.
+    lanes, estimated
+        For the record, see `BuildResult`.
     seed : int
         Seed of the placer; the same seed gives the same bytes.
 
     Raises
     ------
     ToolMissingError, ToolFailedError
-        A tool is not there, or ran and failed.
+        A tool is not there, or ran and failed. Its logs stay in ``<out_dir>.part``.
+    CapacityError
+        The part has too little of something.
     """
     plan = plan_build(component, board, seed)
-    commands = _commands(plan)
-    inputs_sha256 = _inputs_sha256(plan, commands)
-    done = _finished(out_dir, inputs_sha256)
+    inputs = inputs_sha256(plan)
+    done = _finished(out_dir, inputs)
     if done is not None:
         return done
-    # Kept when a tool fails, for its logs; the next build begins anew.
+    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / RESULT).exists():
+        raise ValueError(f"{out_dir} must be a build's folder or empty, not one of other files")
     work = out_dir.with_name(f"{out_dir.name}.part")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     plan.extract(work)
-    seconds = {}
-    for tool, args in commands:
-        start = time.monotonic()
-        tools.run_tool([*tool.command, *args], cwd=work, log=work / f"{tool.name}.log")
-        seconds[tool.name] = round(time.monotonic() - start, 1)
+    seconds = _run(plan, board, work)
     report = load_report(work / REPORT)
     fmax_mhz = read_fmax_mhz(report)
     bitstream = f"{NAME}{board.bitstream_suffix}"
@@ -137,11 +154,12 @@ def build_component(
         fmax_mhz=round(fmax_mhz, 2),
         timing_met=fmax_mhz * 1e6 >= board.clock_hz,
         utilisation=read_utilisation(report),
+        estimated=dict(estimated),
         seed=seed,
         bitstream=bitstream,
         sha256=hashlib.sha256((work / bitstream).read_bytes()).hexdigest(),
-        inputs_sha256=inputs_sha256,
-        tools={tool.name: tool.version or "unknown" for tool, _ in commands},
+        inputs_sha256=inputs,
+        tools={tool.name: tool.version or "unknown" for tool, _ in commands_of(plan)},
         seconds=seconds,
     )
     with (work / RESULT).open("w") as file:
@@ -151,3 +169,80 @@ def build_component(
     shutil.rmtree(out_dir, ignore_errors=True)
     work.rename(out_dir)
     return result
+
+
+def _run(plan: BuildPlan, board: Board, work: Path) -> dict[str, float]:
+    """Run the commands of a plan and return what each took [s]."""
+    seconds = {}
+    for tool, args in commands_of(plan):
+        start = time.monotonic()
+        log = work / f"{tool.name}.log"
+        try:
+            tools.run_tool([*tool.command, *args], cwd=work, log=log)
+        except ToolFailedError as error:
+            shortage = find_shortage(log.read_text(errors="replace"))
+            if shortage is None:
+                raise
+            raise CapacityError(
+                f"The design must fit {board.title}: {shortage}. Prune the network, or take "
+                "another board or fewer lanes."
+            ) from error
+        seconds[tool.name] = round(time.monotonic() - start, 1)
+    return seconds
+
+
+def build(
+    net: IntNetwork,
+    board: Board,
+    out_dir: Path,
+    *,
+    n_steps: int = DEFAULT_STEPS,
+    lanes: int | None = None,
+    seed: int = 1,
+    **options,
+) -> BuildResult:
+    """Build a network for a board, after checking that it fits.
+
+    Where the board's part allows it the bitstream holds the network; otherwise it holds a core the
+    network can be loaded into over the link. The result says whether timing is met.
+
+    Parameters
+    ----------
+    net : IntNetwork
+        The network.
+    board : Board
+        The board.
+    out_dir : Path
+        Folder for the bitstream, ``build.json``, and the tools' logs and reports.
+    n_steps : int
+        Longest run, which sets the width of the readout.
+    lanes : int, optional
+        Lanes of the core; by default the fewest that fit.
+    seed : int
+        Seed of the placer; the same seed gives the same bytes.
+    **options
+        Other fields of the core, as of `CoreConfig.for_network`.
+
+    Raises
+    ------
+    CapacityError
+        The network does not fit; says what would make it fit. Raised before synthesis where the
+        estimate can tell.
+    ToolMissingError, ToolFailedError
+        A tool is not there, or ran and failed.
+    """
+    others = {"n_steps": n_steps, "boards": BOARDS.values()}
+    if lanes is None:
+        lanes = choose_lanes(net, board, **others, **options)
+    expected = estimate(net, board, lanes, **others, **options)
+    expected.check()
+    placement = place(net, lanes)
+    config = configure(net, board, lanes, n_steps, placement=placement, **options)
+    top = Top(
+        config=config,
+        images=memory_images(net, config, placement) if board.init_in_bitstream else (),
+        uart_divisor=board.uart_divisor,
+        vendor_cells=True,
+    )
+    estimated = {name: usage.used for name, usage in expected.utilisation.items()}
+    return build_component(top, board, out_dir, lanes=lanes, seed=seed, estimated=estimated)

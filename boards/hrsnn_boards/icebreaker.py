@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from amaranth.build import Platform
 from amaranth.hdl import (
     ClockDomain,
     ClockSignal,
-    Elaboratable,
     Instance,
     Module,
     ResetSignal,
     Signal,
 )
+from amaranth.lib.cdc import FFSynchronizer
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
 from hrsnn_boards.board import CLOCK_MARGIN, Board
@@ -43,44 +44,40 @@ def pll_settings(input_hz: int, output_hz: int) -> dict[str, int]:
 PLL = pll_settings(OSCILLATOR_HZ, CLOCK_HZ)
 
 
-class Clocking(Elaboratable):
-    """Makes ``sync``, in reset until the PLL has locked and block RAMs can be read."""
-
-    def elaborate(self, platform):
-        """Build the circuit."""
-        m = Module()
-        locked = Signal()
-        # Kept by synthesis under this name, so that the constraint below finds it.
-        clock = Signal(attrs={"keep": 1})
-        m.submodules.pll = Instance(
-            "SB_PLL40_PAD",
-            **{f"p_{name}": value for name, value in PLL.items()},
-            p_FEEDBACK_PATH="SIMPLE",
-            # The loop filter for a reference of 10 to 17 MHz.
-            p_FILTER_RANGE=1,
-            io_PACKAGEPIN=platform.request("clk12", dir="-").io,
-            i_RESETB=1,
-            i_BYPASS=0,
-            o_PLLOUTGLOBAL=clock,
-            o_LOCK=locked,
-        )
-        m.domains.wait = ClockDomain(reset_less=True, local=True)
-        m.domains.sync = ClockDomain()
-        count = Signal(range(int(RESET_S * CLOCK_HZ) + 1))
-        ready = Signal()
-        m.d.comb += [
-            ClockSignal("wait").eq(clock),
-            ClockSignal("sync").eq(clock),
-            ResetSignal("sync").eq(~ready),
-        ]
-        with m.If(~locked):
-            m.d.wait += [count.eq(0), ready.eq(0)]
-        with m.Elif(count == int(RESET_S * CLOCK_HZ)):
-            m.d.wait += ready.eq(1)
-        with m.Else():
-            m.d.wait += count.eq(count + 1)
-        platform.add_clock_constraint(clock, CLOCK_HZ * CLOCK_MARGIN)
-        return m
+def add_clock(m: Module, platform: Platform) -> None:
+    """Make ``sync``, in reset until the PLL has locked and block RAMs can be read."""
+    locked = Signal()
+    # Kept by synthesis under this name, so that the constraint below finds it.
+    clock = Signal(attrs={"keep": 1})
+    m.submodules.pll = Instance(
+        "SB_PLL40_PAD",
+        **{f"p_{name}": value for name, value in PLL.items()},
+        p_FEEDBACK_PATH="SIMPLE",
+        # The loop filter for a reference of 10 to 17 MHz.
+        p_FILTER_RANGE=1,
+        io_PACKAGEPIN=platform.request("clk12", dir="-").io,
+        i_RESETB=1,
+        i_BYPASS=0,
+        o_PLLOUTGLOBAL=clock,
+        o_LOCK=locked,
+    )
+    m.domains.wait = ClockDomain(reset_less=True)
+    m.domains.sync = ClockDomain()
+    is_locked, ready = Signal(), Signal()
+    count = Signal(range(int(RESET_S * CLOCK_HZ) + 1))
+    m.submodules.lock = FFSynchronizer(locked, is_locked, o_domain="wait")
+    m.d.comb += [
+        ClockSignal("wait").eq(clock),
+        ClockSignal("sync").eq(clock),
+        ResetSignal("sync").eq(~ready),
+    ]
+    with m.If(~is_locked):
+        m.d.wait += [count.eq(0), ready.eq(0)]
+    with m.Elif(count == int(RESET_S * CLOCK_HZ)):
+        m.d.wait += ready.eq(1)
+    with m.Else():
+        m.d.wait += count.eq(count + 1)
+    platform.add_clock_constraint(clock, CLOCK_HZ * CLOCK_MARGIN)
 
 
 BOARD = Board(
@@ -96,12 +93,15 @@ BOARD = Board(
     block_ram="ICESTORM_RAM",
     logic="ICESTORM_LC",
     registers="ICESTORM_LC",
+    multiplier="ICESTORM_DSP",
+    multiplier_width=16,
+    single_port_ram="ICESTORM_SPRAM",
     synapse_memory="spram",
     init_in_bitstream=False,
     max_lanes=2,
     bitstream_suffix=".bin",
     platform=ICEBreakerPlatform,
-    clocking=Clocking,
+    add_clock=add_clock,
     # There is no distributed RAM: small memories choose between blocks and registers.
     synth_prepare="setattr -unset ram_style a:ram_style=distributed\n",
     synth_opts="-dsp",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hrsnn_boards.board import Board
 from hrsnn_edge.errors import ToolFailedError
 
 
@@ -42,6 +42,8 @@ class BuildResult:
         Whether every clock of the design is within its limit.
     utilisation : mapping of str to Usage
         By nextpnr's name of the resource; those used at all.
+    estimated : mapping of str to int
+        What was estimated before synthesis, by the same names.
     seed : int
         Seed of the placer.
     bitstream : str
@@ -64,12 +66,21 @@ class BuildResult:
     fmax_mhz: float
     timing_met: bool
     utilisation: Mapping[str, Usage]
+    estimated: Mapping[str, int]
     seed: int
     bitstream: str
     sha256: str
     inputs_sha256: str
     tools: Mapping[str, str]
     seconds: Mapping[str, float]
+
+    def check_timing(self) -> None:
+        """Raise `ToolFailedError` when the design is slower than the board's clock."""
+        if not self.timing_met:
+            raise ToolFailedError(
+                f"{self.board}: fmax must be at least {self.clock_mhz:g} MHz, the board's clock, "
+                f"not {self.fmax_mhz:g} MHz. Try another seed or fewer lanes."
+            )
 
     def to_json(self) -> str:
         """Return the text of ``build.json``."""
@@ -120,9 +131,11 @@ def load_report(path: Path) -> dict:
     return report
 
 
-def timing_text(board: Board, fmax_mhz: float) -> str:
-    """Return the sentence on a clock that is too slow."""
-    return (
-        f"{board.title}: fmax must be at least {board.clock_hz / 1e6:g} MHz, not {fmax_mhz:.1f}. "
-        "Try another seed or fewer lanes."
-    )
+def find_shortage(log: str) -> str | None:
+    """Return what a part has too little of, as a tool's log says it; None when it does not.
+
+    >>> find_shortage("ERROR: Unable to place cell 'a.b', no BELs remaining to implement cell")
+    "no BELs remaining to implement cell (place and route, at 'a.b')"
+    """
+    match = re.search(r"Unable to place cell ('[^']*'), (no B[Ee][Ll]s remaining[^\n]*)", log)
+    return f"{match.group(2)} (place and route, at {match.group(1)})" if match else None

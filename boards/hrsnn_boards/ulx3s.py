@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Instance, Module, Signal
+from amaranth.build import Platform
+from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Signal
 from amaranth.lib import io
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
@@ -39,49 +40,44 @@ def pll_settings(input_hz: int, output_hz: int) -> dict[str, int]:
 PLL = pll_settings(OSCILLATOR_HZ, CLOCK_HZ)
 
 
-class Clocking(Elaboratable):
-    """Makes ``sync`` without a reset: the bitstream holds the initial values.
+def add_clock(m: Module, platform: Platform) -> None:
+    """Make ``sync`` without a reset: the bitstream holds the initial values.
 
     The clock is let through only when the PLL has locked, so no register sees a cycle that is too
     short, and none needs a reset net (which would cost a LUT on many of them).
     """
-
-    def elaborate(self, platform):
-        """Build the circuit."""
-        m = Module()
-        m.submodules.pin = pin = io.Buffer("i", platform.request("clk25", dir="-"))
-        locked, raw = Signal(), Signal()
-        # Kept by synthesis under this name, so that the constraint below finds it.
-        clock = Signal(attrs={"keep": 1})
-        m.submodules.pll = Instance(
-            "EHXPLLL",
-            # Charge pump and loop filter for this range, as the open tools set them.
-            a_ICP_CURRENT="12",
-            a_LPF_RESISTOR="8",
-            a_MFG_ENABLE_FILTEROPAMP="1",
-            a_MFG_GMCREF_SEL="2",
-            **{f"p_{name}": value for name, value in PLL.items()},
-            p_FEEDBK_PATH="CLKOP",
-            p_CLKOP_ENABLE="ENABLED",
-            p_CLKOP_CPHASE=PLL["CLKOP_DIV"] - 1,
-            p_CLKOP_FPHASE=0,
-            i_CLKI=pin.i,
-            i_CLKFB=raw,
-            i_STDBY=0,
-            i_RST=0,
-            i_ENCLKOP=1,
-            o_CLKOP=raw,
-            o_LOCK=locked,
-        )
-        m.submodules.gate = Instance("DCCA", i_CLKI=raw, i_CE=locked, o_CLKO=clock)
-        m.domains.sync = ClockDomain(reset_less=True)
-        m.d.comb += ClockSignal("sync").eq(clock)
-        platform.add_clock_constraint(clock, CLOCK_HZ * CLOCK_MARGIN)
-        return m
+    m.submodules.pin = pin = io.Buffer("i", platform.request("clk25", dir="-"))
+    locked, raw = Signal(), Signal()
+    # Kept by synthesis under this name, so that the constraint below finds it.
+    clock = Signal(attrs={"keep": 1})
+    m.submodules.pll = Instance(
+        "EHXPLLL",
+        # Charge pump and loop filter for this range, as the open tools set them.
+        a_ICP_CURRENT="12",
+        a_LPF_RESISTOR="8",
+        a_MFG_ENABLE_FILTEROPAMP="1",
+        a_MFG_GMCREF_SEL="2",
+        **{f"p_{name}": value for name, value in PLL.items()},
+        p_FEEDBK_PATH="CLKOP",
+        p_CLKOP_ENABLE="ENABLED",
+        p_CLKOP_CPHASE=PLL["CLKOP_DIV"] - 1,
+        p_CLKOP_FPHASE=0,
+        i_CLKI=pin.i,
+        i_CLKFB=raw,
+        i_STDBY=0,
+        i_RST=0,
+        i_ENCLKOP=1,
+        o_CLKOP=raw,
+        o_LOCK=locked,
+    )
+    m.submodules.gate = Instance("DCCA", i_CLKI=raw, i_CE=locked, o_CLKO=clock)
+    m.domains.sync = ClockDomain(reset_less=True)
+    m.d.comb += ClockSignal("sync").eq(clock)
+    platform.add_clock_constraint(clock, CLOCK_HZ * CLOCK_MARGIN)
 
 
 BOARD = Board(
-    name="ulx3s",
+    name="ulx3s-85f",
     title="ULX3S-85F",
     part="LFE5U-85F-6BG381C",
     family="ecp5",
@@ -98,10 +94,13 @@ BOARD = Board(
     block_ram="DP16KD",
     logic="TRELLIS_COMB",
     registers="TRELLIS_FF",
+    multiplier="MULT18X18D",
+    multiplier_width=18,
+    single_port_ram=None,
     synapse_memory="bram",
     init_in_bitstream=True,
     max_lanes=8,
     bitstream_suffix=".bit",
     platform=ULX3S_85F_Platform,
-    clocking=Clocking,
+    add_clock=add_clock,
 )

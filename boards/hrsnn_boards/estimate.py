@@ -1,0 +1,326 @@
+"""Does a network fit a board, and how fast will it be: answered before synthesis.
+
+Block RAMs are counted exactly from the generator values, logic is a fit on real builds, cycles
+follow the schedule of ``docs/accelerator.md``. What is estimated says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.memory_plan import (
+    MemorySpec,
+    core_memories,
+    link_memories,
+    total_blocks,
+    total_spram,
+)
+from hrsnn_rtl.placer import place
+
+from hrsnn_boards.board import Board
+from hrsnn_boards.logic import logic
+from hrsnn_boards.result import Usage
+from hrsnn_edge.errors import CapacityError
+from hrsnn_edge.network import Counts, IntFormat, IntNetwork
+
+#: Share of a part's logic that place and route can be expected to fill and still meet timing.
+LOGIC_FILL = 0.9
+#: Share of the neurons and channels that are active in a step when no counts are given.
+TYPICAL_ACTIVITY = 0.05
+#: Cycles of a step beside scan and delivery: filling and draining the pipes (measured, LANE).
+STEP_OVERHEAD_CYCLES = 24
+#: Steps of the longest run that a readout is made for, unless said.
+DEFAULT_STEPS = 256
+#: Bits on the wire of a 32-bit word of two commands, start and stop bits included.
+WORD_BITS = 40
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is known about a build before it is made.
+
+    Attributes
+    ----------
+    board, part : str
+        For what.
+    lanes : int
+        Lanes of the core.
+    fits : bool
+        Whether it is expected to fit.
+    reasons : tuple of str
+        What does not fit; empty when it does.
+    remedies : tuple of str
+        Each one alone would make it fit.
+    utilisation : mapping of str to Usage
+        By nextpnr's name of the resource: RAM blocks exactly, logic as estimated.
+    logic_error : int
+        How far the fitted logic was off at most where it was fitted.
+    memories : tuple of MemorySpec
+        The plan.
+    balance : float
+        Greatest over mean synapses of a lane.
+    cycles_per_step, cycles_per_inference : int
+        Clock cycles, at `activity` or the counts that were given.
+    latency_ms, link_ms : float
+        Of an inference at the board's clock: the core alone, and its input events on the link.
+    activity : str
+        What the cycles assume.
+    """
+
+    board: str
+    part: str
+    lanes: int
+    fits: bool
+    reasons: tuple[str, ...]
+    remedies: tuple[str, ...]
+    utilisation: Mapping[str, Usage]
+    logic_error: int
+    memories: tuple[MemorySpec, ...]
+    balance: float
+    cycles_per_step: int
+    cycles_per_inference: int
+    latency_ms: float
+    link_ms: float
+    activity: str
+
+    def to_dict(self) -> dict:
+        """Return plain values for ``--json``."""
+        return asdict(self)
+
+    def check(self) -> None:
+        """Raise `CapacityError` with what would make it fit, if it does not."""
+        if not self.fits:
+            raise CapacityError(refusal(self.board, self.reasons, self.remedies))
+
+
+def refusal(board: str, reasons: tuple[str, ...], remedies: tuple[str, ...]) -> str:
+    """Return the text of a refusal: what does not fit, then what would make it fit."""
+    text = f"The network must fit {board}: {'; '.join(reasons)}."
+    if remedies:
+        text += f" To make it fit: {'; or '.join(remedies)}."
+    return text
+
+
+def configure(net: IntNetwork, board: Board, lanes: int, n_steps: int, **options) -> CoreConfig:
+    """Return the core for a network on a board; `options` as of `CoreConfig.for_network`.
+
+    Raises
+    ------
+    CapacityError
+        The network is beyond what any core can address.
+    """
+    options = {"synapse_memory": board.synapse_memory} | options
+    try:
+        return CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps, **options)
+    except ValueError as error:
+        raise CapacityError(
+            f"The network must fit the core: {error}. Prune it, or take more lanes."
+        ) from error
+
+
+def utilisation(config: CoreConfig, board: Board) -> dict[str, Usage]:
+    """Return the resources a core with its link takes of a board's part."""
+    specs = core_memories(config) + link_memories()
+    used = {
+        board.logic: logic(config, board.logic)[0],
+        board.registers: logic(config, board.registers)[0],
+        board.block_ram: total_blocks(specs, board.block_ram),
+        board.multiplier: config.lanes * -(-config.v_width // board.multiplier_width),
+    }
+    if board.single_port_ram:
+        used[board.single_port_ram] = total_spram(specs)
+    return {name: Usage(count, board.budget[name]) for name, count in used.items()}
+
+
+def misfits(config: CoreConfig, board: Board) -> tuple[str, ...]:
+    """Return a sentence for each resource of which a board has too little."""
+    return tuple(
+        f"{name} must be at most {limit}, not {usage.used}"
+        for name, usage in utilisation(config, board).items()
+        if usage.used > (limit := _limit(name, board))
+    )
+
+
+def _limit(name: str, board: Board) -> int:
+    available = board.budget[name]
+    return int(available * LOGIC_FILL) if name in (board.logic, board.registers) else available
+
+
+def _pruned(config: CoreConfig, board: Board) -> float | None:
+    """Return the share of synapses that may stay, the rest of the core as it is; None if none."""
+    low, high = 0, config.synapse_depth
+    if misfits(replace(config, synapse_depth=1), board):
+        return None
+    # Fewer synapses never take more blocks, so the greatest depth that fits can be bisected.
+    while low < high:
+        middle = (low + high + 1) // 2
+        if misfits(replace(config, synapse_depth=middle), board):
+            high = middle - 1
+        else:
+            low = middle
+    return low / config.synapse_depth
+
+
+def _shrunk(config: CoreConfig, share: float) -> CoreConfig:
+    """Return the core for a share of the neurons, wired as densely."""
+    return replace(
+        config,
+        n_slots=max(1, int(config.n_slots * share)),
+        synapse_depth=max(1, int(config.synapse_depth * share * share)),
+    )
+
+
+def remedies(net: IntNetwork, board: Board, config: CoreConfig, boards=()) -> tuple[str, ...]:
+    """Return what would make a network fit, each found by trying it.
+
+    Parameters
+    ----------
+    net : IntNetwork
+        The network.
+    board : Board
+        The board it does not fit.
+    config : CoreConfig
+        The core that is too large.
+    boards : sequence of Board
+        Others to try.
+    """
+    found = []
+    share = _pruned(config, board)
+    if share is not None:
+        found.append(f"prune the synapses to {int(100 * share)} %")
+    for width in range(config.weight_width - 1, IntFormat.LIMITS["weight_width"][0] - 1, -1):
+        if not misfits(replace(config, weight_width=width), board):
+            found.append(f"quantise the weights to {width} bits")
+            break
+    for percent in range(95, 0, -5):
+        if not misfits(_shrunk(config, percent / 100), board):
+            found.append(f"take {percent} % of the neurons, {int(net.n_neurons * percent / 100)}")
+            break
+    for other in boards:
+        for lanes in (1, 2, 4, 8):
+            moved = (other.name, lanes) != (board.name, config.lanes)
+            if lanes <= other.max_lanes and moved and _fits(net, other, lanes, config):
+                found.append(f"take {other.title} with {lanes} lane{'s' if lanes > 1 else ''}")
+                break
+    return tuple(found)
+
+
+def _fits(net: IntNetwork, board: Board, lanes: int, like: CoreConfig) -> bool:
+    """Tell whether the network fits another board or number of lanes."""
+    try:
+        config = configure(net, board, lanes, 1, out_width=like.out_width)
+    except CapacityError:
+        return False
+    return not misfits(config, board)
+
+
+def cycles_per_step(
+    net: IntNetwork, config: CoreConfig, balance: float, work: Counts | None, n_steps: int
+) -> tuple[float, str]:
+    """Return the mean clock cycles of a step, and what they assume.
+
+    With two sum banks the scan of a step runs beside the delivery of its spikes, so the longer of
+    the two counts; with one they follow each other.
+    """
+    if work is not None:
+        sops = (work.sop_in + work.sop_rec) / n_steps
+        rows = (work.input_events + work.spikes) / n_steps
+        assumed = "counts of a run"
+    else:
+        sops = TYPICAL_ACTIVITY * (net.w_in.nnz + net.w_rec.nnz)
+        rows = TYPICAL_ACTIVITY * (net.n_inputs + net.n_neurons)
+        assumed = f"{TYPICAL_ACTIVITY:.0%} of channels and neurons active in a step"
+    # A row without words in a lane costs it one cycle.
+    delivery = max(sops * balance / config.lanes, rows)
+    scan = config.n_slots
+    both = max(scan, delivery) if config.double_buffer else scan + delivery
+    return both + STEP_OVERHEAD_CYCLES, assumed
+
+
+def estimate(
+    net: IntNetwork,
+    board: Board,
+    lanes: int = 1,
+    *,
+    n_steps: int = DEFAULT_STEPS,
+    work: Counts | None = None,
+    boards=(),
+    **options,
+) -> Estimate:
+    """Estimate a build of a network for a board.
+
+    Parameters
+    ----------
+    net : IntNetwork
+        The network.
+    board : Board
+        The board.
+    lanes : int
+        Lanes of the core.
+    n_steps : int
+        Steps of an inference.
+    work : Counts, optional
+        Work of one inference; by default a typical activity is assumed.
+    boards : sequence of Board
+        Others to suggest when it does not fit.
+    **options
+        Other fields of the core, as of `CoreConfig.for_network`.
+
+    Raises
+    ------
+    CapacityError
+        The core itself cannot hold the network, whatever the board, e.g. a synapse word that is
+        too wide for the memory.
+    """
+    placement = place(net, lanes)
+    config = configure(net, board, lanes, n_steps, placement=placement, **options)
+    reasons = misfits(config, board)
+    balance = placement.balance(net)
+    step, assumed = cycles_per_step(net, config, balance, work, n_steps)
+    # Outputs are cleared before the first step; the readout of the last spikes ends the run.
+    inference = round(step * n_steps) + 2 * config.out_words
+    events = work.input_events if work else TYPICAL_ACTIVITY * net.n_inputs * n_steps
+    words = np.ceil((events + n_steps) / 2)
+    return Estimate(
+        board=board.name,
+        part=board.part,
+        lanes=lanes,
+        fits=not reasons,
+        reasons=reasons,
+        remedies=remedies(net, board, config, boards) if reasons else (),
+        utilisation=utilisation(config, board),
+        logic_error=logic(config, board.logic)[1],
+        memories=tuple(core_memories(config) + link_memories()),
+        balance=round(balance, 3),
+        cycles_per_step=round(step),
+        cycles_per_inference=inference,
+        latency_ms=round(1e3 * inference / board.clock_hz, 4),
+        link_ms=round(1e3 * float(words) * WORD_BITS / board.baud, 3),
+        activity=assumed,
+    )
+
+
+def choose_lanes(net: IntNetwork, board: Board, *, n_steps: int, boards=(), **options) -> int:
+    """Return the fewest lanes with which a network fits a board.
+
+    Raises
+    ------
+    CapacityError
+        No number of lanes fits; says what would, for the number that comes nearest.
+    """
+    refusals = []
+    for lanes in (1, 2, 4, 8):
+        if lanes > board.max_lanes:
+            break
+        try:
+            result = estimate(net, board, lanes, n_steps=n_steps, boards=boards, **options)
+        except CapacityError as error:
+            refusals.append(str(error))
+            continue
+        if result.fits:
+            return lanes
+        refusals.insert(0, refusal(board.name, result.reasons, result.remedies))
+    raise CapacityError(refusals[0])

@@ -1,0 +1,109 @@
+"""Fit the logic model on real builds: ``python -m hrsnn_boards.logic_fit [SAMPLES]``.
+
+Each sample is a core with its link, synthesised and packed, not placed: packing settles the
+counts. The coefficients and the greatest residual go to ``logic_model.json`` beside this file, the
+samples to ``build/logic-fit`` of the working folder, where a second run finds them again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.top import Top
+
+from hrsnn_boards.board import Board
+from hrsnn_boards.boards import BOARDS
+from hrsnn_boards.build import REPORT, commands_of, inputs_sha256, plan_build
+from hrsnn_boards.logic import MODEL, features
+from hrsnn_boards.result import load_report
+from hrsnn_edge import tools
+
+#: Seed of the drawn samples.
+SEED = 20261122
+DEFAULT_SAMPLES = 12
+WORK = Path("build/logic-fit")
+
+
+def draw_config(rng: np.random.Generator, board: Board) -> CoreConfig:
+    """Return a random core of sizes that people use on the board."""
+    lanes = int(rng.choice([p for p in (1, 2, 4, 8) if p <= board.max_lanes]))
+    n_slots = int(rng.integers(32, 257))
+    decay_width, weight_width = int(rng.integers(6, 13)), int(rng.integers(3, 9))
+    n_out = int(rng.choice([2, 5, 10, 20]))
+    return CoreConfig(
+        lanes=lanes,
+        n_slots=n_slots,
+        n_inputs=int(rng.integers(16, 257)),
+        synapse_depth=int(n_slots * n_slots * lanes * rng.uniform(0.05, 0.3)) + 1,
+        v_width=int(rng.integers(10, 19)),
+        decay_width=decay_width,
+        weight_width=weight_width,
+        refractory_width=int(rng.integers(2, 5)),
+        has_reset=bool(rng.random() < 0.3),
+        sum_width=int(rng.integers(8, 17)),
+        n_out=n_out,
+        out_width=int(rng.integers(16, 25)),
+        out_lanes=min(lanes, 1 << (n_out.bit_length() - 1)),
+        synapse_memory=board.synapse_memory,
+        spike_stream=bool(rng.random() < 0.3),
+    )
+
+
+def measure(config: CoreConfig, board: Board) -> dict[str, int]:
+    """Return what a core with its link takes of each resource, by synthesis and packing."""
+    top = Top(config=config, uart_divisor=board.uart_divisor, vendor_cells=True)
+    plan = plan_build(top, board, seed=1)
+    (synthesis, synthesis_args), (pack, pack_args), *_ = commands_of(plan)
+    folder = WORK / inputs_sha256(plan)[:20]
+    if not (folder / REPORT).exists():
+        plan.extract(folder)
+        command = [*synthesis.command, *synthesis_args]
+        tools.run_tool(command, cwd=folder, log=folder / "yosys.log")
+        # The last option and its value are the output, which a packed design cannot give.
+        command = [*pack.command, *pack_args[:-2], "--pack-only"]
+        tools.run_tool(command, cwd=folder, log=folder / "pack.log")
+    report = load_report(folder / REPORT)
+    return {name: row["used"] for name, row in report["utilization"].items()}
+
+
+def fit(samples: list[tuple[CoreConfig, dict[str, int]]], resource: str) -> dict:
+    """Return the least-squares coefficients of a resource, and the greatest residual."""
+    names = list(features(samples[0][0]))
+    matrix = np.array([[features(config)[name] for name in names] for config, _ in samples])
+    used = np.array([counts[resource] for _, counts in samples], float)
+    coefficients, *_ = np.linalg.lstsq(matrix, used, rcond=None)
+    residual = used - matrix @ coefficients
+    return {
+        "coefficients": dict(zip(names, coefficients.round(3).tolist(), strict=True)),
+        "greatest_residual": round(float(np.abs(residual).max()), 1),
+        "rms_residual": round(float(np.sqrt((residual**2).mean())), 1),
+        "range": [int(used.min()), int(used.max())],
+        "samples": len(samples),
+    }
+
+
+def main() -> None:
+    """Measure the samples of every board and write the model."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_SAMPLES
+    model = {}
+    for board in BOARDS.values():
+        rng = np.random.default_rng(SEED)
+        samples = []
+        for k in range(count):
+            config = draw_config(rng, board)
+            samples.append((config, measure(config, board)))
+            used = {name: samples[-1][1][name] for name in sorted(board.budget)}
+            print(f"{board.name} {k + 1}/{count}: {used}", flush=True)
+        for resource in {board.logic, board.registers}:
+            model[resource] = fit(samples, resource)
+    text = json.dumps(model, indent=2, sort_keys=True) + "\n"
+    Path(__file__).with_name(MODEL).write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

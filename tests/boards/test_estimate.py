@@ -1,0 +1,154 @@
+"""The estimate: counts by hand, refusals that say what would help, suggestions that do help."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hrsnn_boards.boards import BOARDS, find_board
+from hrsnn_boards.estimate import (
+    choose_lanes,
+    configure,
+    cycles_per_step,
+    estimate,
+    misfits,
+    utilisation,
+)
+from hrsnn_rtl.config import CoreConfig
+
+from hrsnn_edge.errors import CapacityError
+from hrsnn_edge.network import Counts, IntFormat
+from hrsnn_edge.reference.random import random_network
+
+ULX3S, ICEBREAKER = BOARDS["ulx3s-85f"], BOARDS["icebreaker"]
+
+
+def network(n_neurons, n_inputs=32, density=0.1, n_out=10, **fmt):
+    """Return a random network of common widths."""
+    widths = {"v_width": 16, "decay_width": 8, "weight_width": 6, "shift_width": 0} | fmt
+    net, _ = random_network(
+        3, n_neurons, n_inputs, 4, fmt=IntFormat(**widths), n_out=n_out, n_bins=1, density=density,
+        has_reset=False,
+    )  # fmt: skip
+    return net
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A network that fits both boards."""
+    return network(64)
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A network with more rows, parameters and readout weights than the small board's RAMs hold."""
+    return network(480, n_inputs=200, density=0.1)
+
+
+def test_blocks_counted_by_hand():
+    """RAM blocks and multipliers of one lane of 256 neurons are those counted by hand."""
+    config = CoreConfig(
+        lanes=1, n_slots=256, n_inputs=64, synapse_depth=11346, v_width=16, decay_width=8,
+        weight_width=6, refractory_width=3, sum_width=11, n_out=10, out_width=21,
+    )  # fmt: skip
+    used = {name: usage.used for name, usage in utilisation(config, ULX3S).items()}
+    # Synapses 12, rows 1, sums 2, membranes, decays, thresholds, queue 1 each, readout weights 2,
+    # registers 1, frames 1; the ten sums and biases of the readout are distributed RAM.
+    assert (used["DP16KD"], used["MULT18X18D"]) == (23, 1)
+    config = replace(config, synapse_memory="spram")
+    used = {name: usage.used for name, usage in utilisation(config, ICEBREAKER).items()}
+    # Rows 3, sums 2, membranes 2, decays 1, thresholds 2, queue 1, readout 5 + 2 + 2, link 2 + 1.
+    assert (used["ICESTORM_RAM"], used["ICESTORM_SPRAM"], used["ICESTORM_DSP"]) == (23, 1, 1)
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=lambda b: b.name)
+def test_small_network_fits(small, board):
+    """A small network fits every board, without reasons, and prints as JSON."""
+    result = estimate(small, board, n_steps=50)
+    assert result.fits and not result.reasons and not result.remedies
+    result.check()
+    values = json.loads(json.dumps(result.to_dict()))
+    assert values["utilisation"][board.block_ram]["available"] == board.budget[board.block_ram]
+    assert all(usage.share <= 1 for usage in result.utilisation.values())
+
+
+def test_cycles_counted_by_hand(small):
+    """Cycles of a step are the longer of scan and delivery, or their sum with one sum bank."""
+    config = configure(small, ULX3S, 2, 10)
+    work = Counts(input_events=20, spikes=30, sop_in=300, sop_rec=500)
+    # 80 synapses a step on two lanes, the fuller one 1.5 times the mean: 60, more than 32 slots.
+    assert cycles_per_step(small, config, 1.5, work, 10) == (60 + 24, "counts of a run")
+    single = replace(config, double_buffer=False)
+    assert cycles_per_step(small, single, 1.5, work, 10)[0] == 32 + 60 + 24
+    quiet = Counts(input_events=20, spikes=30)
+    assert cycles_per_step(small, config, 1.0, quiet, 10)[0] == 32 + 24
+
+
+def test_latency_follows_the_clock(small):
+    """Latency is cycles over the board's clock, and grows with the steps."""
+    short, long = (estimate(small, ULX3S, n_steps=n) for n in (10, 20))
+    assert long.cycles_per_inference > 1.9 * short.cycles_per_inference
+    assert short.latency_ms == pytest.approx(
+        1e3 * short.cycles_per_inference / ULX3S.clock_hz, abs=1e-4
+    )
+
+
+def test_refusal_names_the_resource_and_the_remedies(large):
+    """A network that is too large is refused with resource, numbers and remedies."""
+    result = estimate(large, ICEBREAKER, n_steps=50, boards=BOARDS.values())
+    assert not result.fits
+    with pytest.raises(CapacityError) as caught:
+        result.check()
+    text = str(caught.value)
+    assert text.startswith("The network must fit icebreaker: ICESTORM_RAM must be at most 30, not")
+    for remedy in ("of the neurons", "take ULX3S-85F with 1 lane"):
+        assert remedy in text
+
+
+def test_remedies_do_help():
+    """Each remedy of a refusal makes the core fit, and a little less of it does not."""
+    # More synapses than the blocks of the larger board: 208 of 18 kbit.
+    net = network(700, density=0.6)
+    result = estimate(net, ULX3S, 8, n_steps=50, boards=BOARDS.values())
+    assert [reason.split()[0] for reason in result.reasons] == ["DP16KD"]
+    config = configure(net, ULX3S, 8, 50)
+    share = next(int(r.split()[-2]) for r in result.remedies if "prune" in r) / 100
+    depth = int(config.synapse_depth * share)
+    assert not misfits(replace(config, synapse_depth=depth), ULX3S)
+    more = int(config.synapse_depth * (share + 0.02))
+    assert misfits(replace(config, synapse_depth=more), ULX3S)
+    width = next((int(r.split()[-2]) for r in result.remedies if "bits" in r), None)
+    if width is not None:
+        assert not misfits(replace(config, weight_width=width), ULX3S)
+        assert misfits(replace(config, weight_width=width + 1), ULX3S)
+
+
+def test_beyond_any_core():
+    """A network that no core can address is refused as too large, not as a wrong call."""
+    net = network(400, density=0.6)
+    with pytest.raises(CapacityError, match=r"synapse_depth must be between 1 and 65536, not \d+"):
+        estimate(net, ICEBREAKER, n_steps=10)
+
+
+def test_word_too_wide_for_the_memory():
+    """A synapse word that no lane count makes narrow enough is refused, and says what to change."""
+    net = network(600, density=0.02, weight_width=8)
+    with pytest.raises(CapacityError, match=r"at most 16 bits in SPRAM, not 18"):
+        estimate(net, ICEBREAKER, n_steps=10)
+
+
+def test_choose_lanes(small, large):
+    """The fewest lanes that fit are taken; without any the refusal of the nearest is raised."""
+    assert choose_lanes(small, ICEBREAKER, n_steps=50) == 1
+    wide = network(260, n_inputs=8, density=0.05, n_out=2, weight_width=8, v_width=12)
+    # 9 bits of target and 8 of weight are one too many for one lane.
+    assert choose_lanes(wide, ICEBREAKER, n_steps=50) == 2
+    with pytest.raises(CapacityError, match="The network must fit icebreaker"):
+        choose_lanes(large, ICEBREAKER, n_steps=50)
+
+
+def test_unknown_board():
+    """A board that is not there is a wrong call that lists those that are."""
+    with pytest.raises(ValueError, match=r"one of ulx3s-85f, icebreaker, not 'ulx4s'"):
+        find_board("ulx4s")
