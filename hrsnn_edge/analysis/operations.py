@@ -28,3 +28,18 @@ def count_operations(net: FloatNetwork, events: EventBatch) -> Counts:
         neuron_updates=int(events.n_steps.sum()) * net.n_neurons,
         skipped_rows=int(arrivals[silent_rows[0]].sum() + spikes[silent_rows[1]].sum()),
     )
+
+
+def source_activity(net: FloatNetwork, events: EventBatch) -> dict[str, np.ndarray]:
+    """Return the mean events per step of each source over all samples.
+
+    Returns
+    -------
+    activity : dict
+        ``"in"`` of the input channels, (n_inputs,), and ``"rec"`` of the neurons, (N,).
+    """
+    steps = events.n_steps.sum()
+    return {
+        "in": np.bincount(events.address, minlength=net.n_inputs) / steps,
+        "rec": run_counts(net, events).sum(axis=(0, 1)) / steps,
+    }

@@ -39,7 +39,7 @@ def keep_probabilities(scores: np.ndarray, count: int) -> np.ndarray:
         raise ValueError(f"Kept edges must be between 0 and {scores.size}, not {count}")
     if count == scores.size:
         return np.ones(scores.size)
-    scores = np.maximum(scores, _SCORE_FLOOR * scores.max()) if scores.any() else scores + 1
+    scores = np.maximum(scores / scores.max(), _SCORE_FLOOR) if scores.any() else scores + 1
     falling = np.sort(scores)[::-1]
     rest = np.cumsum(falling[::-1])[::-1]
     rho = (count - np.arange(scores.size)) / rest

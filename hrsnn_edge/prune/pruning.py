@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -46,12 +46,12 @@ def prune(
     *,
     config: LnpConfig | None = None,
     preserve_input: bool = False,
-    rates: np.ndarray | None = None,
+    activity: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[FloatNetwork, PruneRecord]:
     """Return the network with exactly ``round(nnz * (1 - sparsity))`` synapses a projection.
 
-    No data is used: readout and thresholds are to be fitted again by the caller, and the readout
-    of `network` is dropped.
+    Without `activity` no data is used. Readout and thresholds are to be fitted again by the
+    caller; the readout of `network` is dropped.
 
     Parameters
     ----------
@@ -71,8 +71,11 @@ def prune(
     preserve_input : bool
         Multiply the surviving weights of each projection by one factor, at most `MAX_FACTOR`,
         so that the mean absolute input of the neurons stays what it was.
-    rates : (N,) float64 or None
-        Firing rates that weigh the recurrent sources in that mean; None counts all alike.
+    activity : mapping or None
+        For a projection, the mean events per step of its sources, as `source_activity` gives
+        them. Magnitudes are then ``|w| * sqrt(activity)``, the r.m.s. input over a synapse, and
+        `preserve_input` weighs sources by it. Inputs want it: a rarely active channel makes
+        homeostasis lower its targets' thresholds, so plain magnitude keeps the silent channels.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def prune(
     a neuron's threshold, reset, floor and incoming weights alike changes nothing it does, and so
     must not change what is pruned.
     """
-    config = config or LnpConfig()
+    config, activity = config or LnpConfig(), activity or {}
     _check_call(network, method, projections)
     rng = np.random.default_rng(seed)
     pruned, rounds = replace(network, readout=None), ()
@@ -97,13 +100,13 @@ def prune(
         if method == "lnp":
             pruned, rounds = _lnp(pruned, sparsity, rng, config)
         else:
-            pruned = replace(pruned, w_rec=_cut(pruned, "rec", method, sparsity, rng))
+            pruned = replace(pruned, w_rec=_cut(pruned, "rec", method, sparsity, activity, rng))
     if "in" in projections:
         by = "magnitude" if method == "lnp" else method
-        pruned = replace(pruned, w_in=_cut(pruned, "in", by, sparsity, rng))
+        pruned = replace(pruned, w_in=_cut(pruned, "in", by, sparsity, activity, rng))
     factors = dict.fromkeys(projections, 1.0)
     if preserve_input:
-        pruned, factors = _preserve_input(network, pruned, projections, rates)
+        pruned, factors = _preserve_input(network, pruned, projections, activity)
     record = PruneRecord(
         method,
         float(sparsity),
@@ -173,15 +176,29 @@ def _check_call(network: FloatNetwork, method: str, projections: Sequence[str]) 
             )
 
 
-def _cut(network: FloatNetwork, projection: str, method: str, sparsity: float, rng) -> SparseRows:
+def _cut(
+    network: FloatNetwork, projection: str, method: str, sparsity: float, activity, rng
+) -> SparseRows:
     """Return the rows of one projection pruned by magnitude or at random."""
     rows = effective(network, projection)
     count = keep_count(rows.nnz, sparsity)
     if method == "magnitude":
-        mask = keep_largest(np.abs(rows.weights), count, rng)
+        drive = np.abs(rows.weights) * np.sqrt(_activity_of(rows, activity, projection))
+        mask = keep_largest(drive, count, rng)
     else:
         mask = keep_random(rows.nnz, count, rng)
     return getattr(network, f"w_{projection}").keep(mask)
+
+
+def _activity_of(rows: SparseRows, activity, projection: str) -> np.ndarray:
+    """Return the activity of the source of each synapse, (nnz,); 1 where none is given."""
+    values = np.asarray(activity.get(projection, np.ones(rows.n_pre)), float)
+    if values.shape != (rows.n_pre,) or not (values >= 0).all():
+        raise ValueError(
+            f"Activity of {projection!r} must be {rows.n_pre} values of at least 0, "
+            f"not {values.shape}"
+        )
+    return values[rows.pre_idx]
 
 
 # One BLAS thread: the same seed must draw the same edges on any machine's number of cores.
@@ -237,23 +254,18 @@ def _node_exponents(network: FloatNetwork, rng, config: LnpConfig) -> tuple[np.n
     return spectrum.node_exponents, spectrum.largest
 
 
-def _preserve_input(before: FloatNetwork, after: FloatNetwork, projections, rates):
+def _preserve_input(before: FloatNetwork, after: FloatNetwork, projections, activity):
     """Return the network with its mean absolute input restored, and the factors."""
-    sources = {"in": np.ones(before.n_inputs), "rec": np.ones(before.n_neurons)}
-    if rates is not None:
-        sources["rec"] = np.asarray(rates, float)
     factors = {}
     for name in projections:
-        drives = [_mean_drive(effective(net, name), sources[name]) for net in (before, after)]
+        drives = []
+        for net in (before, after):
+            rows = effective(net, name)
+            drives.append(np.abs(rows.weights) @ _activity_of(rows, activity, name))
         factors[name] = float(min(MAX_FACTOR, drives[0] / drives[1])) if drives[1] else 1.0
         rows = getattr(after, f"w_{name}")
         after = replace(after, **{f"w_{name}": rows.with_weights(rows.weights * factors[name])})
     return after, factors
-
-
-def _mean_drive(rows: SparseRows, source: np.ndarray) -> float:
-    """Return the mean over targets of the absolute input, for source activities (n_pre,)."""
-    return float((np.abs(rows.weights) * source[rows.pre_idx]).sum() / rows.n_post)
 
 
 def _report_paths(record: PruneRecord, n_neurons: int) -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from hrsnn_edge.analysis.operations import count_operations
+from hrsnn_edge.analysis.operations import count_operations, source_activity
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.network import Counts, FloatNetwork, LinearReadout, SparseRows
 
@@ -18,3 +18,6 @@ def test_worked_counts():
     assert count_operations(net, events) == Counts(
         input_events=3, spikes=4, sop_in=2, sop_rec=2, sop_out=12, neuron_updates=6, skipped_rows=3
     )
+    activity = source_activity(net, events)
+    assert activity["in"].tolist() == [2 / 3, 1 / 3]
+    assert activity["rec"].tolist() == [2 / 3, 2 / 3]

@@ -113,6 +113,19 @@ def test_magnitude_keeps_the_greatest():
     assert max(everything[k] for k in dropped) <= min(everything[k] for k in kept)
 
 
+def test_activity_weighs_magnitudes():
+    """With activities the greatest r.m.s. inputs stay; a silent source keeps nothing."""
+    net = make_network()
+    activity = np.linspace(0, 1, 8)
+    pruned, _ = prune(net, "magnitude", 0.6, 0, ("in",), activity={"in": activity})
+    drive = {k: abs(w) * np.sqrt(activity[k[0]]) for k, w in synapses(effective(net, "in")).items()}
+    kept = synapses(pruned.w_in).keys()
+    assert max(drive[k] for k in drive.keys() - kept) <= min(drive[k] for k in kept)
+    assert pruned.w_in.fan_out[0] == 0
+    with pytest.raises(ValueError, match=r"Activity of 'in' must be 8 values of at least 0"):
+        prune(net, "magnitude", 0.6, 0, ("in",), activity={"in": activity[:3]})
+
+
 def test_record_of_rounds():
     """Each round keeps the same share; the record says what it did and is plain JSON."""
     net = make_network(40)
@@ -161,7 +174,8 @@ def test_preserve_input():
     net = make_network()
     rates = np.random.default_rng(2).uniform(0, 20, 30)
     for r in (None, rates):
-        pruned, record = prune(net, "uniform", 0.5, 1, preserve_input=True, rates=r)
+        known = None if r is None else {"rec": r}
+        pruned, record = prune(net, "uniform", 0.5, 1, preserve_input=True, activity=known)
         source = np.ones(30) if r is None else r
         drive = [
             (np.abs(rows.weights) * source[rows.pre_idx]).sum()
