@@ -9,7 +9,8 @@ from amaranth.lib.wiring import In, Out
 DIVISOR_MIN = 4
 
 
-def _check_divisor(divisor: int) -> None:
+def check_divisor(divisor: int) -> None:
+    """Raise where a bit of `divisor` clock cycles cannot be received."""
     if not isinstance(divisor, int):
         raise TypeError(f"UART divisor must be an integer, not {divisor!r}")
     if divisor < DIVISOR_MIN:
@@ -39,7 +40,7 @@ class UartRx(wiring.Component):
     error: Out(1)
 
     def __init__(self, *, divisor: int):
-        _check_divisor(divisor)
+        check_divisor(divisor)
         self._divisor = divisor
         super().__init__()
 
@@ -52,14 +53,14 @@ class UartRx(wiring.Component):
         # A marker bit starts at the top of the shift register; the eight data bits push it to the
         # bottom, and the sample after that is the stop bit.
         bits = Signal(9)
-        busy = Signal()
+        busy, before = Signal(), Signal()
         wait = Signal(range(self._divisor + self._divisor // 2))
         m.d.comb += self.o.payload.eq(bits[1:])
-        m.d.sync += wait.eq(wait - 1)
+        m.d.sync += [wait.eq(wait - 1), before.eq(line)]
         with m.If(~busy):
-            # A start bit begins here; the middle of the first data bit is one and a half away.
+            # A fall begins a start bit; the middle of the first data bit is one and a half away.
             m.d.sync += [
-                busy.eq(~line),
+                busy.eq(before & ~line),
                 bits.eq(1 << 8),
                 wait.eq(self._divisor + self._divisor // 2 - 1),
             ]
@@ -94,7 +95,7 @@ class UartTx(wiring.Component):
     bit: Out(1)
 
     def __init__(self, *, divisor: int):
-        _check_divisor(divisor)
+        check_divisor(divisor)
         self._divisor = divisor
         super().__init__()
 

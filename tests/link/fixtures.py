@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from hrsnn_rtl.top import Top
+
 from tests.link.lines import DIVISOR, compiled_top
 from tests.link.vectors import configuration
 
@@ -16,9 +17,7 @@ BUILD = Path(__file__).parents[2] / "build/sim/models"
 
 def make_top() -> Top:
     """Return the design that all simulations of the link share."""
-    return Top(
-        config=configuration(), uart_divisor=DIVISOR, timeout_bits=TIMEOUT_BITS, poison=True
-    )
+    return Top(config=configuration(), uart_divisor=DIVISOR, timeout_bits=TIMEOUT_BITS, poison=True)
 
 
 @cache

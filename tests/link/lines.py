@@ -131,3 +131,87 @@ class CompiledLine:
         """Drop what comes until the line is silent."""
         while self.read(1):
             pass
+
+
+class FrontLine:
+    """A transport on the byte streams of a `FrameFront` alone, with a model behind its bus.
+
+    Parameters
+    ----------
+    front : FrameFront
+        The front, in Amaranth's simulator.
+    bank : object
+        Answers `read` and `write`, as `tests.link.model.BankModel`.
+    pauses : random.Random
+        Draws the pauses of the bus and of the receiver of answers.
+    """
+
+    def __init__(self, front, bank, pauses, silence_cycles: int = 3000):
+        self._front, self._bank, self._pauses = front, bank, pauses
+        self._silence = silence_cycles
+        self._waiting: deque[int] = deque()
+        self._received: deque[int] = deque()
+        self._cycles = 0
+        self._sim = Simulator(front)
+        self._sim.add_clock(1e-6)
+        for bench in (self._give, self._take, self._serve):
+            self._sim.add_testbench(bench, background=True)
+
+    async def _give(self, ctx):
+        ctx.set(self._front.bit, 1)
+        cycle = 0
+        while True:
+            # A byte in every third cycle, like a fast line.
+            cycle += 1
+            ctx.set(self._front.idle, self._bank.idle)
+            ctx.set(self._front.i.valid, bool(self._waiting) and cycle % 3 == 0)
+            if self._waiting and cycle % 3 == 0:
+                ctx.set(self._front.i.payload, self._waiting.popleft())
+            await ctx.tick()
+
+    async def _take(self, ctx):
+        stream = self._front.o
+        while True:
+            ctx.set(stream.ready, self._pauses.random() < 0.5)
+            *_, valid, ready, payload = await ctx.tick().sample(
+                stream.valid, stream.ready, stream.payload
+            )
+            if valid and ready:
+                self._received.append(payload)
+
+    async def _serve(self, ctx):
+        bus = self._front.bus
+        while True:
+            *_, valid, ready = await ctx.tick().sample(bus.valid, bus.ready)
+            ctx.set(bus.ready, 0)
+            ctx.set(bus.r_data, 0xBADBAD)
+            if not valid or ready or self._pauses.random() < 0.5:
+                continue
+            address, word = ctx.get(bus.address), ctx.get(bus.w_data)
+            if ctx.get(bus.write):
+                done = self._bank.write(address, word)
+            else:
+                read = self._bank.read(address)
+                done = read is not None
+                ctx.set(bus.r_data, read or 0)
+            ctx.set(bus.stop, not done)
+            ctx.set(bus.ready, 1)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        self._waiting.extend(data)
+
+    def read(self, count: int) -> bytes:
+        """Return up to `count` bytes; fewer when the line has been silent."""
+        quiet = 0
+        while len(self._received) < count and quiet < self._silence:
+            had = len(self._received) + len(self._waiting)
+            self._cycles += 20
+            self._sim.run_until(self._cycles * 1e-6)
+            quiet = quiet + 20 if len(self._received) + len(self._waiting) == had else 0
+        return bytes(self._received.popleft() for _ in range(min(count, len(self._received))))
+
+    def drain(self) -> None:
+        """Drop what comes until the line is silent."""
+        while self.read(1):
+            pass

@@ -43,9 +43,9 @@ class CoreModel:
     """A core that computes one network, once the right images are in its memories."""
 
     def __init__(self, net, config):
-        self._net, self._config = net, config
-        self._placement = place(net, config.lanes, config.n_slots)
-        self._images = memory_images(net, config, self._placement)
+        self.net, self.config = net, config
+        self.placement = place(net, config.lanes, config.n_slots)
+        self._images = memory_images(net, config, self.placement)
         self._params = LifParams.of(net)
         self.memory: dict[tuple[int, int, int], int] = {}
         self.counts, self.steps = Counts(), 0
@@ -55,11 +55,11 @@ class CoreModel:
         self._clear()
 
     def _clear(self):
-        n = self._net.n_neurons
+        n = self.net.n_neurons
         self._v = self._refractory = np.zeros(n, np.int64)
         self._spikes = np.zeros(n, bool)
-        self._events = np.zeros(self._net.n_inputs, bool)
-        self._acc = self._net.readout.bias.astype(np.int64)
+        self._events = np.zeros(self.net.n_inputs, bool)
+        self._acc = self.net.readout.bias.astype(np.int64)
 
     def load(self):
         """Put the network into the memories."""
@@ -87,7 +87,7 @@ class CoreModel:
             self._step(arg)
 
     def _step(self, bin_idx: int):
-        net = self._net
+        net = self.net
         syn_sum = deliver(net.w_in, net.shift_in, self._events)
         syn_sum += deliver(net.w_rec, net.shift_rec, self._spikes)
         self._v, self._refractory, self._spikes = lif_step(
@@ -98,7 +98,7 @@ class CoreModel:
         self.steps += 1
         self._events = np.zeros(net.n_inputs, bool)
         if self.spikes_kept:
-            index = np.sort(self._placement.index[self._spikes])
+            index = np.sort(self.placement.index[self._spikes])
             self.spikes.extend([*index.tolist(), BY_NAME["SPIKE"].field("last").put(1)])
 
     def read(self, select: int, lane: int, address: int) -> int:
@@ -107,10 +107,10 @@ class CoreModel:
             acc = int(self._acc[address]) if address < self._acc.size else 0
             return acc & ((1 << DATA_WIDTH) - 1)
         # Every other number reads the state of a neuron.
-        neuron = self._placement.neuron[address * self._config.lanes + lane]
+        neuron = self.placement.neuron[address * self.config.lanes + lane]
         if neuron < 0:
             return 0
-        state = state_layout(self._config)
+        state = state_layout(self.config)
         return int(pack(state, v=self._v[neuron], refractory=self._refractory[neuron]))
 
 
@@ -122,8 +122,8 @@ class BankModel:
         self.words = [constants(config).get(k, 0) for k in range(MEMORY_WORDS)]
         self.link_errors = 0
         self.idle = True
-        self._high = 0
-        self._place = [0, 0, 0]
+        self.high = 0
+        self.place = [0, 0, 0]
         self._base = dict.fromkeys((register.name for register in COUNTERS), 0)
 
     def _counters(self) -> dict[str, int]:
@@ -139,14 +139,14 @@ class BankModel:
         if name == "SPIKE":
             return self.core.spikes.popleft() if self.core.spikes else None
         if name == "MEM_DATA":
-            word = self.core.read(*self._place)
-            self._place[2] = (self._place[2] + 1) & 0xFFFF
-            self._high = word >> 32
+            word = self.core.read(*self.place)
+            self.place[2] = (self.place[2] + 1) & 0xFFFF
+            self.high = word >> 32
             return word & 0xFFFFFFFF
         if name == "STATUS":
             return int(self.idle) | bool(self.core.spikes) << 1
         if name == "MEM_HIGH":
-            return self.words[address] & ~0xF | self._high
+            return self.words[address] & ~0xF | self.high
         if name in self._base and name not in CYCLE_COUNTERS:
             return (self._counters()[name] - self._base[name]) & 0xFFFFFFFF
         return self.words[address]
@@ -161,14 +161,14 @@ class BankModel:
             self.core.command(word >> 16)
             return True
         if name == "MEM_DATA":
-            self.core.memory[tuple(self._place)] = word | self._high << 32
-            self._place[2] = (self._place[2] + 1) & 0xFFFF
+            self.core.memory[tuple(self.place)] = word | self.high << 32
+            self.place[2] = (self.place[2] + 1) & 0xFFFF
             return True
         self.words[address] = word
         if name == "MEM_ADDRESS":
-            self._place = [word >> 20 & 0xF, word >> 16 & 7, word & 0xFFFF]
+            self.place = [word >> 20 & 0xF, word >> 16 & 7, word & 0xFFFF]
         if name == "MEM_HIGH":
-            self._high = word & 0xF
+            self.high = word & 0xF
         if name == "CONTROL":
             self.core.spikes_kept = bool(word & 1)
             if not word & 1:
@@ -188,7 +188,7 @@ class LinkModel:
     def __init__(self, bank: BankModel):
         self.bank = bank
         self._frame = bytearray()
-        self._last: int | None = None
+        self.last_seq: int | None = None
         self._answer = (0, b"")
 
     def feed(self, data: bytes) -> bytes:
@@ -220,11 +220,11 @@ class LinkModel:
         if op not in tuple(Op):
             return self._send(seq, Status.BAD_OP)
         if op == Op.SYNC:
-            self._last, self._answer = seq, (0, b"")
+            self.last_seq, self._answer = seq, (0, b"")
             return self._send(seq, Status.OK)
-        if seq == self._last:
+        if seq == self.last_seq:
             return self._send(seq, Status.OK, repeated=True)
-        if self._last is None or seq != (self._last + 1) & 0xFF:
+        if self.last_seq is None or seq != (self.last_seq + 1) & 0xFF:
             return self._send(seq, Status.OUT_OF_ORDER)
         if not 1 <= count <= MAX_WORDS:
             return self._send(seq, Status.BAD_COUNT)
@@ -232,7 +232,7 @@ class LinkModel:
             return self._send(seq, Status.BAD_ADDR)
         if address == BY_NAME["MEM_DATA"].address and not self.bank.idle:
             return self._send(seq, Status.BUSY)
-        self._last = seq
+        self.last_seq = seq
         self._execute(op, address, count, frame[5:-2])
         return self._send(seq, Status.OK)
 

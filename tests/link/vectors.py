@@ -29,17 +29,26 @@ PATH = Path(__file__).with_name("vectors.txt")
 SEED, N_STEPS = 12, 6
 
 
-def network():
-    """Return the network and the (T, K) raster of the vectors."""
+def network(seed: int = SEED):
+    """Return a network and a (T, K) raster that the core of `configuration` can run."""
     fmt = IntFormat(v_width=12, decay_width=6, weight_width=5, refractory_width=2)
     return random_network(
-        SEED, 7, 5, N_STEPS, fmt=fmt, n_out=3, n_bins=2, has_reset=True, density=0.5
+        seed, 7, 5, N_STEPS, fmt=fmt, n_out=3, n_bins=2, has_reset=True, density=0.5
     )
 
 
 def configuration() -> CoreConfig:
     """Return the configuration of the core that all compiled tests of the link share."""
-    return CoreConfig.for_network(network()[0], lanes=2, n_steps=N_STEPS, spike_stream=True)
+    return CoreConfig.for_network(
+        network()[0],
+        lanes=2,
+        n_steps=N_STEPS,
+        spike_stream=True,
+        synapse_depth=64,
+        sum_width=10,
+        out_width=20,
+        has_reset=True,
+    )
 
 
 @dataclass
