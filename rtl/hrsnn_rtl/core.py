@@ -151,6 +151,7 @@ class Core(wiring.Component):
             m.d.comb += readout.read_addr.eq(read.addr)
         for load, chosen in targets:
             m.d.comb += [
+                load.open.eq(scheduler.idle),
                 load.valid.eq(write.valid & write.ready & chosen),
                 load.select.eq(write.select),
                 load.addr.eq(write.addr),
@@ -179,10 +180,11 @@ class Core(wiring.Component):
     def _observe(self, m, scheduler, lanes, readout):
         """Drive the strobes and the trace."""
         strobes, trace, scan = self.strobes, self.trace, scheduler.scan
-        unfinished = Signal()
+        # An event that is taken in an idle cycle is in work from the next cycle on.
+        unfinished, at_rest = Signal(), scheduler.idle & ~scheduler.event
         with m.If(scheduler.step):
             m.d.sync += unfinished.eq(1)
-        with m.Elif(scheduler.idle):
+        with m.Elif(at_rest):
             m.d.sync += unfinished.eq(0)
         m.d.comb += [
             strobes.input_event.eq(scheduler.event),
@@ -196,7 +198,7 @@ class Core(wiring.Component):
             *(trace.v[k].eq(lane.state_next.v) for k, lane in enumerate(lanes)),
             trace.spike.eq(Cat(lane.spike for lane in lanes)),
             trace.step_done.eq(scheduler.last),
-            trace.drained.eq(unfinished & scheduler.idle),
+            trace.drained.eq(unfinished & at_rest),
         ]
         if readout:
             m.d.comb += [

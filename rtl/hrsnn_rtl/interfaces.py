@@ -223,5 +223,10 @@ def scan_layout(config: CoreConfig) -> data.StructLayout:
 
 
 def load_layout() -> data.StructLayout:
-    """Return a word that is written into a memory of a lane or of the readout."""
-    return data.StructLayout({"valid": 1, "select": Select, "addr": ADDR_WIDTH, "data": DATA_WIDTH})
+    """Return a word that is written into a memory of a lane or of the readout.
+
+    `open` says that the core is idle: nothing else uses its memories, whether `valid` or not.
+    """
+    return data.StructLayout(
+        {"open": 1, "valid": 1, "select": Select, "addr": ADDR_WIDTH, "data": DATA_WIDTH}
+    )

@@ -23,7 +23,7 @@ from hrsnn_rtl.memory import Ram, SinglePortRam
 from hrsnn_rtl.stream import SmallQueue
 from hrsnn_rtl.synapse import Accumulate, RowStream, SumBank
 
-#: Sources a lane holds back for its row stream where there are several lanes; more gains nothing.
+#: Sources a lane holds back for its row stream, so that lanes need not agree; more gains nothing.
 LANE_QUEUE_DEPTH = 4
 
 
@@ -86,6 +86,7 @@ class Lane(wiring.Component):
         """Return a memory that is loaded from its images and by the load port."""
         if select == Select.SYNAPSE and self._config.synapse_memory == "spram":
             ram = SinglePortRam(depth=depth, vendor_cells=self._vendor_cells)
+            m.d.comb += ram.w_open.eq(self.load.open)
         else:
             ram = Ram(
                 width=width,
@@ -110,12 +111,10 @@ class Lane(wiring.Component):
         )
         row_ram = self._ram(m, Select.ROW, row_layout(c).size, c.n_sources)
         synapse_ram = self._ram(m, Select.SYNAPSE, c.synapse_width, c.synapse_depth)
-        if c.lanes > 1:
-            m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=LANE_QUEUE_DEPTH)
-            connect(m, flipped(self.event), queue.i)
-            connect(m, queue.o, rows.i)
-        else:
-            connect(m, flipped(self.event), rows.i)
+        # The way from the row stream's last word back to the event queue would be the longest.
+        m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=LANE_QUEUE_DEPTH)
+        connect(m, flipped(self.event), queue.i)
+        connect(m, queue.o, rows.i)
 
         # A1 and A2: the synapse word, in a register before anything is decided.
         valid_1, valid_2 = Signal(), Signal()
@@ -140,7 +139,7 @@ class Lane(wiring.Component):
             self.sop_in.eq(rows.valid & rows.is_input),
             self.sop_rec.eq(rows.valid & ~rows.is_input),
             self.skipped.eq(rows.skipped),
-            self.busy.eq(rows.busy | valid_1 | add.busy | (rows.i.valid if c.lanes > 1 else 0)),
+            self.busy.eq(rows.busy | valid_1 | add.busy | queue.o.valid),
         ]
         self._sums(m, add)
 

@@ -79,8 +79,8 @@ class Ram(wiring.Component):
 class SinglePortRam(wiring.Component):
     """The single-port RAMs of the UP5K side by side, with the ports of a `Ram`.
 
-    There is one address for both ports: a read in a cycle that writes returns an undefined word.
-    The contents at start are undefined as well; the host loads them.
+    There is one address for both ports, and `w_open` says whose it is: the other port must rest.
+    The contents at start are undefined; the host loads them.
 
     Parameters
     ----------
@@ -91,7 +91,8 @@ class SinglePortRam(wiring.Component):
 
     Members
     -------
-    As `Ram`, with words of 16 bits.
+    As `Ram`, with words of 16 bits, and `w_open`. It comes from a register long before `w_en`, so
+    that the way to the address stays short.
     """
 
     def __init__(self, *, depth: int, vendor_cells: bool):
@@ -102,6 +103,7 @@ class SinglePortRam(wiring.Component):
                 "r_en": In(1, init=1),
                 "r_addr": In(bits_for(depth)),
                 "r_data": Out(SPRAM_WIDTH),
+                "w_open": In(1),
                 "w_en": In(1),
                 "w_addr": In(bits_for(depth)),
                 "w_data": In(SPRAM_WIDTH),
@@ -112,15 +114,14 @@ class SinglePortRam(wiring.Component):
         """Build the circuit."""
         m = Module()
         addr = Signal.like(self.r_addr)
-        m.d.comb += addr.eq(Mux(self.w_en, self.w_addr, self.r_addr))
+        m.d.comb += addr.eq(Mux(self.w_open, self.w_addr, self.r_addr))
         low_width = bits_for(SPRAM_DEPTH)
         low, high = addr[:low_width], addr[low_width:]
         block = Signal(len(high))
-        with m.If(self.r_en):
-            m.d.sync += block.eq(high)
+        m.d.sync += block.eq(high)
         for k in range(self._blocks):
             chosen, word = Signal(name=f"chosen{k}"), Signal(SPRAM_WIDTH, name=f"word{k}")
-            m.d.comb += chosen.eq((self.r_en | self.w_en) & (high == k))
+            m.d.comb += chosen.eq((self.r_en | self.w_open) & (high == k))
             m.submodules[f"spram{k}"] = self._block(low, chosen, word)
             with m.If(block == k):
                 m.d.comb += self.r_data.eq(word)
@@ -147,7 +148,7 @@ class SinglePortRam(wiring.Component):
         read, write = cells.read_port(), cells.write_port()
         undefined = Signal()
         with m.If(chosen):
-            m.d.sync += undefined.eq(self.w_en)
+            m.d.sync += undefined.eq(self.w_en | (self.w_open & self.r_en))
         m.d.comb += [
             read.en.eq(chosen & ~self.w_en),
             read.addr.eq(addr),
