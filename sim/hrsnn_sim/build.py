@@ -26,7 +26,10 @@ class Compiler:
         """Return the C++ compiler of this machine, set to use all of its instructions."""
         tool = require("c++")
         # zig uses the machine's own instructions unasked, and traps on what C++ leaves undefined.
-        flags = ("-fno-sanitize=undefined",) if tool.found == "ziglang" else ("-march=native",)
+        # Forced inlining, which CXXRTL's headers ask for, makes clang fold all loops in one huge
+        # function; left to itself it folds them first: 10 instead of 45 s, the same speed.
+        clang = ("-fno-sanitize=undefined", "-D__always_inline__=__unused__")
+        flags = clang if tool.found == "ziglang" else ("-march=native",)
         command = (*tool.command, *flags, "-std=c++17", "-w")
         return cls(command, (tool.found, tool.version or "", *command[1:], machine_id()))
 
