@@ -23,8 +23,9 @@ from hrsnn_rtl.memory import Ram, SinglePortRam
 from hrsnn_rtl.stream import SmallQueue
 from hrsnn_rtl.synapse import Accumulate, RowStream, SumBank
 
-#: Sources a lane holds back for its row stream, so that lanes need not agree; more gains nothing.
-LANE_QUEUE_DEPTH = 4
+#: Sources that wait for a lane's row stream: two cut the path back to the event queue; where
+#: several lanes must agree on a source four let them drift apart, and more gains nothing.
+ONE_LANE_QUEUE_DEPTH, LANE_QUEUE_DEPTH = 2, 4
 
 
 class Lane(wiring.Component):
@@ -111,8 +112,8 @@ class Lane(wiring.Component):
         )
         row_ram = self._ram(m, Select.ROW, row_layout(c).size, c.n_sources)
         synapse_ram = self._ram(m, Select.SYNAPSE, c.synapse_width, c.synapse_depth)
-        # The way from the row stream's last word back to the event queue would be the longest.
-        m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=LANE_QUEUE_DEPTH)
+        depth = LANE_QUEUE_DEPTH if c.lanes > 1 else ONE_LANE_QUEUE_DEPTH
+        m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=depth)
         connect(m, flipped(self.event), queue.i)
         connect(m, queue.o, rows.i)
 
