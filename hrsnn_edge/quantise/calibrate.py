@@ -1,62 +1,63 @@
-"""What a float network does on a few samples: the ranges that its integer form must hold."""
+"""What the quantiser needs to know of a float network in operation, measured on samples."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.float_run import run_counts
-from hrsnn_edge.model.lif import lif_step
+from hrsnn_edge.engine.float_run import floor_of, step_gain
 from hrsnn_edge.network import FloatNetwork
-
-#: Samples whose membranes are followed step by step; ranges settle after a few.
-TRACED_SAMPLES = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
-    """Ranges and spike counts of a float network on calibration samples.
+class MembraneRange:
+    """Membranes of a float network over calibration samples, in units of each threshold.
 
     Attributes
     ----------
-    v_low : (N,) float64
-        Lowest membrane potential of each neuron in the traced samples.
-    spikes : (N,) int64
-        Spikes of each neuron in all samples.
-    n_steps : int
-        Steps of all samples.
+    low : (N,) float64
+        Quantile `tail` of each membrane over all samples and steps.
+    floor : (N,) float64
+        The float network's own lower bound, ``-inf`` for none.
+    tail : float
+        Share of membrane values below `low`.
     """
 
-    v_low: np.ndarray
-    spikes: np.ndarray
-    n_steps: int
+    low: np.ndarray
+    floor: np.ndarray
+    tail: float
+
+    @property
+    def depth(self) -> np.ndarray:
+        """How many thresholds below 0 the integer membrane must reach, (N,), 0 or more."""
+        return np.maximum(0, -np.maximum(self.low, self.floor))
 
 
-def calibrate(net: FloatNetwork, events: EventBatch) -> Calibration:
-    """Run the calibration samples and return what the conversion needs to know."""
-    v_low = np.zeros(net.n_neurons)
-    for sample in range(min(TRACED_SAMPLES, len(events))):
-        v_low = np.minimum(v_low, membranes(net, events.raster(sample)).min(axis=0))
-    return Calibration(
-        v_low, run_counts(net, events).sum(axis=(0, 1), dtype=np.int64), int(events.n_steps.sum())
-    )
+def membrane_range(net: FloatNetwork, events: EventBatch, tail: float = 1e-3) -> MembraneRange:
+    """Run the samples and return the range of the membranes after each step.
 
-
-def membranes(net: FloatNetwork, raster) -> np.ndarray:
-    """Return the membrane potentials after each step of one sample, (T, N) float64."""
-    v, wait = np.zeros(net.n_neurons), np.zeros(net.n_neurons, np.int64)
-    spikes = np.zeros(net.n_neurons, bool)
-    rows = (
-        csr_array((w.weights, w.col_idx, w.row_ptr), (w.n_pre, w.n_post))
-        for w in (net.w_in, net.w_rec)
-    )
-    from_inputs, from_neurons = (matrix.T.tocsr() for matrix in rows)
-    history = []
-    for events in np.asarray(raster, bool):
-        syn_sum = from_inputs @ events + from_neurons @ spikes
-        v, wait, spikes = lif_step(v, wait, syn_sum, net)
-        history.append(v)
-    return np.array(history).reshape(-1, net.n_neurons)
+    All samples advance together in dense arrays: meant for tens of samples, not for a data set.
+    """
+    gain, floor, alpha = step_gain(net), floor_of(net), net.alpha
+    w_in, w_rec = net.w_in.to_dense() * gain, net.w_rec.to_dense() * gain
+    steps = int(events.n_steps.max())
+    raster = np.zeros((steps, len(events), net.n_inputs))
+    owner = np.repeat(np.arange(len(events)), np.diff(events.sample_ptr))
+    raster[events.t, owner, events.address] = 1
+    v = np.zeros((len(events), net.n_neurons))
+    wait = np.zeros(v.shape, np.int64)
+    spikes = np.zeros(v.shape)
+    seen = np.empty((steps, *v.shape))
+    for t in range(steps):
+        x = np.maximum(v * alpha + raster[t] @ w_in + spikes @ w_rec, floor)
+        held = wait > 0
+        fired = (x >= net.v_threshold) & ~held
+        v = np.where(fired | held, net.v_reset, x)
+        wait = np.where(fired, net.refractory_steps, np.maximum(wait - 1, 0))
+        spikes = fired.astype(float)
+        seen[t] = v
+    alive = np.arange(steps)[:, None] < events.n_steps[None, :]
+    low = np.quantile(seen[alive], tail, axis=0)
+    return MembraneRange(low / net.v_threshold, floor / net.v_threshold, tail)

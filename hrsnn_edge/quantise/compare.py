@@ -8,24 +8,23 @@ from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.float_run import run_counts, step_gain
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.network import FloatNetwork, IntNetwork
-from hrsnn_edge.quantise.calibrate import Calibration
+from hrsnn_edge.network import FloatNetwork, IntNetwork, SparseRows
 from hrsnn_edge.quantise.report import NeuronError, QuantisationReport, WeightError
 
 #: Rates that have moved by more than this factor are worth a warning.
 RATE_FACTOR = 1.5
+#: Keeps a division by the size of weights that are all 0 finite.
+TINY = 1e-300
 #: Share of weights that may round to 0 without a warning.
 ZEROED_SHARE = 0.25
 
 
-def compare(
-    net: FloatNetwork, integer: IntNetwork, events: EventBatch, measured: Calibration
-) -> QuantisationReport:
+def compare(net: FloatNetwork, integer: IntNetwork, events: EventBatch) -> QuantisationReport:
     """Return the error of an integer network against its float original on given samples."""
     weights = weight_errors(net, integer)
     float_counts = run_counts(net, events, integer.readout.n_bins)
     int_counts = run_batch(integer, events).spike_counts
-    seconds = measured.n_steps * net.dt / 1000
+    seconds = events.n_steps.sum() * net.dt / 1000
     neurons = {
         name: _neuron_error(net, integer, part, float_counts, int_counts, seconds)
         for name, part in (("excitatory", ~net.inhibitory), ("inhibitory", net.inhibitory))
@@ -38,7 +37,6 @@ def compare(
 
 def weight_errors(net: FloatNetwork, integer: IntNetwork) -> dict[str, WeightError]:
     """Return the rounding of the weights by the kind of their source."""
-    gain = step_gain(net) * integer.v_threshold / net.v_threshold
     source = net.inhibitory[net.w_rec.pre_idx]
     out = {}
     for name, exact, rounded, shift, part in (
@@ -48,23 +46,34 @@ def weight_errors(net: FloatNetwork, integer: IntNetwork) -> dict[str, WeightErr
     ):
         if not part.any():
             continue
-        pre, post = exact.pre_idx[part], exact.col_idx[part]
-        wanted = exact.weights[part] * gain[post] / integer.v_threshold[post]
-        unit = np.exp2(shift[pre] + integer.fmt.v_shift) / integer.v_threshold[post]
-        stored = rounded.weights[part]
-        low, high = signed_range(integer.fmt.weight_width)
-        clipped = (wanted < (low - 0.5) * unit) | (wanted > (high + 0.5) * unit)
-        size = np.sqrt(np.mean(wanted**2))
-        lost = (stored == 0) & (wanted != 0)
+        # In thresholds of the target, which no scale changes.
+        worth = np.exp2(integer.fmt.v_shift) / integer.v_threshold.astype(float)
+        stored = _aligned(exact, rounded)
+        back = stored * np.exp2(shift[exact.pre_idx]) * worth[exact.col_idx]
+        wanted = exact.weights * (step_gain(net) / net.v_threshold)[exact.col_idx]
+        rows = np.unique(exact.pre_idx[part])
         out[name] = WeightError(
             synapses=int(part.sum()),
-            rms_error=float(np.sqrt(np.mean((stored * unit - wanted) ** 2)) / size) if size else 0,
-            zeroed=float(lost.sum() / max(1, np.count_nonzero(wanted))),
-            clipped=float(clipped.mean()),
-            shifts={int(s): int(c) for s, c in zip(*np.unique(
-                shift[np.unique(pre)], return_counts=True), strict=True)},
-        )  # fmt: skip
+            rms_error=_rms((back - wanted)[part]) / max(_rms(wanted[part]), TINY),
+            zeroed=float(np.mean((stored == 0)[part])),
+            shifts={int(s): int(n) for s, n in enumerate(np.bincount(shift[rows])) if n},
+        )
     return out
+
+
+def _aligned(exact: SparseRows, rounded: SparseRows) -> np.ndarray:
+    """Return the integer weight of each float synapse, 0 for one that was dropped."""
+    width = max(1, exact.n_post)
+    key = exact.pre_idx.astype(np.int64) * width + exact.col_idx
+    kept = rounded.pre_idx.astype(np.int64) * width + rounded.col_idx
+    weights = np.zeros(exact.nnz)
+    weights[np.searchsorted(key, kept)] = rounded.weights
+    return weights
+
+
+def _rms(values) -> float:
+    """Return the root mean square, 0 for nothing."""
+    return float(np.sqrt(np.mean(np.square(values)))) if np.size(values) else 0.0
 
 
 def effective_tau(integer: IntNetwork, dt: float) -> np.ndarray:
@@ -79,8 +88,7 @@ def readout_error(net: FloatNetwork, integer: IntNetwork) -> float:
         return 0.0
     exact = net.readout.w_out
     scale = signed_range(integer.fmt.out_weight_width)[1] / np.abs(exact).max()
-    error = integer.readout.w_out / scale - exact
-    return float(np.sqrt(np.mean(error**2) / np.mean(exact**2)))
+    return _rms(integer.readout.w_out / scale - exact) / _rms(exact)
 
 
 def _neuron_error(net, integer, part, float_counts, int_counts, seconds) -> NeuronError:
@@ -93,7 +101,7 @@ def _neuron_error(net, integer, part, float_counts, int_counts, seconds) -> Neur
     depth = -low / threshold
     return NeuronError(
         neurons=int(part.sum()),
-        threshold_error=float(0.5 / threshold.min()),
+        threshold_lsb=int(threshold.min()),
         tau_error=float(np.mean(np.abs(tau - exact) / exact)),
         tau_clipped=int((net.alpha[part] > top).sum()),
         floor=(float(depth.min()), float(depth.max())),
@@ -109,7 +117,7 @@ def warnings_of(net: FloatNetwork, weights, neurons) -> tuple[str, ...]:
     out = []
     for name, n in neurons.items():
         ceiling = 1000 / net.dt / (1 + net.refractory_steps.mean())
-        if n.rate_int_hz == 0 < n.rate_float_hz:
+        if n.rate_int_hz == 0:
             out.append(
                 f"{name} neurons are silent: {n.rate_int_hz:.1f} Hz, in float "
                 f"{n.rate_float_hz:.1f} Hz. Use wider weights or a row shift."

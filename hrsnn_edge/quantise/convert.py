@@ -1,196 +1,240 @@
-"""FloatNetwork to IntNetwork: scales, shifts, thresholds and decays.
+"""A float network to an integer one.
 
-A LIF neuron does not change when its weights, threshold, reset and floor are scaled together. Each
-neuron ``j`` therefore has a scale of its own, ``scale[j]`` membrane LSB a unit, absorbed in its
-integer threshold and reset. It is chosen such that the lowest membrane word lies at the neuron's
-floor: saturation then does what the float floor did.
-
-What remains are powers of two: weight ``i -> j`` adds ``weight << (shift[i] + v_shift)`` LSB, the
-row shift being that of its source, so that strong inhibitory and weak excitatory rows both use
-their bits. Row shifts and `v_shift` minimise the squared rounding error in units of the threshold.
+Every neuron has a scale of its own, LSB of ``v`` per unit of the float membrane, absorbed exactly
+in its threshold and reset (a LIF neuron has no other use for the unit). Wanted is the scale at
+which saturation falls where the float membrane ends; a neuron whose greatest weight would not fit
+takes a smaller one, and a deeper membrane with it. The shift between weights and membrane is
+common to all, the shift of a row to all weights of its source.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.float_run import floor_of, step_gain
+from hrsnn_edge.engine.float_run import step_gain
 from hrsnn_edge.errors import QuantisationError
 from hrsnn_edge.fixed import signed_range
 from hrsnn_edge.network import FloatNetwork, IntFormat, IntNetwork, SparseRows
-from hrsnn_edge.quantise.calibrate import Calibration, calibrate
+from hrsnn_edge.quantise.calibrate import MembraneRange, membrane_range
 from hrsnn_edge.quantise.compare import compare
 from hrsnn_edge.quantise.readout import quantise_readout, silent_readout
 from hrsnn_edge.quantise.report import QuantisationReport
 
-#: Depth of the membrane below 0, in thresholds, where the float network has no floor.
-DEPTH_RANGE = (1.25, 4.0)
-#: Least threshold [LSB]; below it the leak rounds too much away.
-LEAST_THRESHOLD = 16
+#: Deepest saturation asked for, in thresholds below 0.
+MAX_DEPTH = 4.0
+#: Greatest common shift is taken whose error is within this factor of the least: a greater shift
+#: leaves the thresholds more LSB.
+ERROR_ROOM = 1.05
+
+
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """The free choices of a conversion.
+
+    Attributes
+    ----------
+    scale : (N,) float64
+        LSB of ``v`` per unit of each float membrane.
+    shift_in, shift_rec : (n_inputs,), (N,) int32
+        Left shift of each row.
+    v_shift : int
+        Left shift of every sum.
+    """
+
+    scale: np.ndarray
+    shift_in: np.ndarray
+    shift_rec: np.ndarray
+    v_shift: int
 
 
 def quantise(
     net: FloatNetwork, fmt: IntFormat, calibration: EventBatch
 ) -> tuple[IntNetwork, QuantisationReport]:
-    """Convert a float network to integers and report the error it made.
+    """Return the integer network in the widths of `fmt`, and what that cost.
 
     Parameters
     ----------
     net : FloatNetwork
-        Trained; without a readout the result has one output that stays 0.
+        With a readout; it is rounded too, but see `refit_readout` for one fitted to the integers.
     fmt : IntFormat
-        Widths; its `v_shift` is replaced by the best one.
+        Widths; ``v_shift`` and ``refractory_width`` are chosen here and replaced.
     calibration : EventBatch
-        Samples on which ranges and spike counts are compared; never of a test part.
+        Training samples, some tens, from which the membrane range and the error are measured.
 
     Raises
     ------
     QuantisationError
-        For a value with no place in the formats, with its population and neuron.
+        A threshold or refractory period that no format can hold.
     """
-    measured = calibrate(net, calibration)
-    integer = convert(net, fmt, target_scale(net, fmt, depth_of(net, measured)))
-    return integer, compare(net, integer, calibration, measured)
+    if net.readout is None:
+        raise QuantisationError("Network must have a readout, not none. Train it first.")
+    check_neurons(net)
+    scales = choose_scales(net, wanted_scale(net, membrane_range(net, calibration), fmt), fmt)
+    result = convert(net, scales, fmt)
+    return result, compare(net, result, calibration)
 
 
-def depth_of(net: FloatNetwork, measured: Calibration) -> np.ndarray:
-    """Return how far below 0 each membrane may fall, in thresholds, (N,).
+def check_neurons(net: FloatNetwork) -> None:
+    """Raise `QuantisationError` for the first neuron that no format can hold."""
+    limit = (1 << IntFormat.LIMITS["refractory_width"][1]) - 1
+    for name, values, right, condition in (
+        ("threshold", net.v_threshold, net.v_threshold > 0, "above 0"),
+        ("reset", net.v_reset, net.v_reset < net.v_threshold, "below the threshold"),
+        (
+            "refractory period",
+            net.refractory_steps,
+            net.refractory_steps <= limit,
+            f"at most {limit} steps",
+        ),
+    ):
+        if not right.all():
+            j = int(np.argmin(right))
+            population = "I" if net.inhibitory[j] else "E"
+            raise QuantisationError(
+                f"population '{population}', neuron {j}: {name} must be {condition}, "
+                f"not {values[j]:g}"
+            )
 
-    That of the float floor where there is one, else what the calibration saw, within
-    `DEPTH_RANGE`.
+
+def wanted_scale(net: FloatNetwork, span: MembraneRange, fmt: IntFormat) -> np.ndarray:
+    """Return the scale of each neuron at which the membrane saturates where it should, (N,).
+
+    That is at the float floor, or, without one or with one deeper than `MAX_DEPTH` thresholds, at
+    the depth that the calibration saw. A threshold must fit too: the depth is at least 1.
     """
-    check_thresholds(net)
-    floor = floor_of(net)
-    seen = np.clip(-measured.v_low / net.v_threshold, *DEPTH_RANGE)
-    return np.where(np.isfinite(floor), -floor / net.v_threshold, seen)
+    floor = -span.floor
+    depth = np.where(floor <= MAX_DEPTH, floor, np.minimum(span.depth, MAX_DEPTH))
+    return signed_range(fmt.v_width)[1] / (np.maximum(depth, 1) * net.v_threshold)
 
 
-def check_thresholds(net: FloatNetwork) -> None:
-    """Raise `QuantisationError` for a threshold that is not above 0 and above the reset."""
-    bad = np.flatnonzero((net.v_threshold <= 0) | (net.v_threshold <= net.v_reset))
-    if bad.size:
-        j = bad[0]
-        raise QuantisationError(
-            f"population {population(net, j)!r}, neuron {j}: threshold must be above 0 and above "
-            f"the reset of {net.v_reset[j]:.6g}, not {net.v_threshold[j]:.6g}"
-        )
+def choose_scales(net: FloatNetwork, wanted, fmt: IntFormat, *, shared: bool = False) -> Scales:
+    """Return scales and shifts such that every weight fits, with little rounding error.
 
-
-def population(net: FloatNetwork, neuron: int) -> str:
-    """Return the name of a neuron's population."""
-    return "inhibitory" if net.inhibitory[neuron] else "excitatory"
-
-
-def target_scale(net: FloatNetwork, fmt: IntFormat, depth) -> np.ndarray:
-    """Return the membrane LSB a unit of each neuron, (N,): the word's lowest value is its floor.
-
-    A floor above minus one threshold is lowered to that: the threshold must fit the word too.
+    Parameters
+    ----------
+    wanted : (N,) float64
+        Greatest scale of each neuron.
+    shared : bool
+        Whether all neurons take the same scale, the smallest of theirs: what learning needs, as
+        the greatest magnitude belongs to a source.
     """
-    low, high = signed_range(fmt.v_width)
-    integer = np.minimum(np.rint(-low / np.maximum(depth, np.finfo(float).tiny)), high)
-    return integer / net.v_threshold
+    candidates = []
+    for v_shift in range(IntFormat.LIMITS["v_shift"][1] + 1):
+        scales = _scales_for(net, wanted, fmt, v_shift)
+        if shared:
+            same = np.full_like(wanted, scales.scale.min())
+            scales = Scales(same, *_row_shifts(net, same, fmt, v_shift), v_shift)
+        candidates.append((scales, _rounding_error(net, scales, fmt)))
+    least = min(error for _, error in candidates)
+    return [scales for scales, error in candidates if error <= ERROR_ROOM * least][-1]
 
 
-def convert(net: FloatNetwork, fmt: IntFormat, scale) -> IntNetwork:
-    """Return the integer network for given scales, (N,) membrane LSB a unit."""
-    low, high = signed_range(fmt.v_width)
-    threshold = np.rint(net.v_threshold * scale)
-    reset = np.rint(net.v_reset * scale)
-    _check_neurons(net, "threshold", threshold, LEAST_THRESHOLD, high, "Use a wider membrane.")
-    _check_neurons(net, "reset", reset, low, threshold - 1, "Use a lower floor or a higher reset.")
-    _check_neurons(
-        net, "refractory_steps", net.refractory_steps, 0, (1 << fmt.refractory_width) - 1,
-        "Use a wider refractory counter.",
-    )  # fmt: skip
-    gain = step_gain(net) * scale
-    projections = [
-        Projection(rows, rows.weights * gain[rows.col_idx], 1 / threshold[rows.col_idx])
-        for rows in (net.w_in, net.w_rec)
-    ]
-    v_shift, shifts = choose_shifts(projections, fmt)
-    weights = [
-        p.rows.with_weights(round_weights(p.lsb, (v_shift + s)[p.rows.pre_idx], fmt.weight_width))
-        for p, s in zip(projections, shifts, strict=True)
-    ]
+def _scales_for(net: FloatNetwork, wanted, fmt: IntFormat, v_shift: int) -> Scales:
+    """Return the greatest scales, at most `wanted`, at which all weights fit with this shift."""
+    shifts = _row_shifts(net, wanted, fmt, v_shift)
+    need = np.ones(net.n_neurons)
+    for rows, shift in zip((net.w_in, net.w_rec), shifts, strict=True):
+        size = np.abs(_steps(net, rows, wanted, v_shift, shift))
+        np.maximum.at(need, rows.col_idx, size / signed_range(fmt.weight_width)[1])
+    scale = wanted / need
+    # A row whose targets took smaller scales may do with a smaller shift.
+    return Scales(scale, *_row_shifts(net, scale, fmt, v_shift), v_shift)
+
+
+def _row_shifts(net: FloatNetwork, scale, fmt: IntFormat, v_shift: int) -> list[np.ndarray]:
+    """Return the least shift of each row of both projections with which its weights fit."""
+    top, most = signed_range(fmt.weight_width)[1], (1 << fmt.shift_width) - 1
+    shifts = []
+    for rows in (net.w_in, net.w_rec):
+        greatest = np.zeros(rows.n_pre)
+        size = np.abs(_steps(net, rows, scale, v_shift, np.zeros(rows.n_pre)))
+        np.maximum.at(greatest, rows.pre_idx, size)
+        # The last bit of the division that made a scale must not cost a whole bit of weight.
+        excess = np.maximum(greatest / top * (1 - 1e-12), 1)
+        shifts.append(np.clip(np.ceil(np.log2(excess)), 0, most).astype(np.int32))
+    return shifts
+
+
+def _steps(net: FloatNetwork, rows: SparseRows, scale, v_shift: int, shift) -> np.ndarray:
+    """Return the weights in steps of their row, not rounded, (nnz,)."""
+    return rows.weights * (step_gain(net) * scale)[rows.col_idx] / _step(rows, v_shift, shift)
+
+
+def _step(rows: SparseRows, v_shift: int, shift) -> np.ndarray:
+    """Return what a weight of 1 adds to the membrane [LSB], (nnz,)."""
+    return np.exp2(v_shift + shift[rows.pre_idx])
+
+
+def _rounding_error(net: FloatNetwork, scales: Scales, fmt: IntFormat) -> float:
+    """Return the sum of squared rounding errors of all weights, in thresholds of their targets.
+
+    Half an LSB of the threshold counts like a weight error, so that membranes keep their bits.
+    """
+    threshold = net.v_threshold * scales.scale
+    total = np.sum((0.5 / threshold) ** 2)
+    for rows, shift in ((net.w_in, scales.shift_in), (net.w_rec, scales.shift_rec)):
+        exact = _steps(net, rows, scales.scale, scales.v_shift, shift)
+        step = _step(rows, scales.v_shift, shift) / threshold[rows.col_idx]
+        total += np.sum(((np.rint(exact) - exact) * step) ** 2)
+    return float(total)
+
+
+def convert(net: FloatNetwork, scales: Scales, fmt: IntFormat) -> IntNetwork:
+    """Return the network with every value rounded to the nearest integer.
+
+    Synapses whose weight becomes 0 are dropped: they would cost time and change nothing. Without a
+    readout the result has one output that stays 0.
+    """
+    v_low, v_top = signed_range(fmt.v_width)
+    threshold = np.minimum(np.rint(net.v_threshold * scales.scale), v_top)
+    _check_membranes(net, threshold)
+    decay_top = (1 << fmt.decay_width) - 1
+    w_in, w_rec = (
+        round_rows(net, rows, scales, shift, fmt)
+        for rows, shift in ((net.w_in, scales.shift_in), (net.w_rec, scales.shift_rec))
+    )
     readout = (
         silent_readout(net.n_neurons)
         if net.readout is None
         else quantise_readout(net.readout, fmt.out_weight_width)
     )
     return IntNetwork(
-        w_in=weights[0],
-        w_rec=weights[1],
-        shift_in=shifts[0].astype(np.int32),
-        shift_rec=shifts[1].astype(np.int32),
+        w_in=w_in.keep(w_in.weights != 0),
+        w_rec=w_rec.keep(w_rec.weights != 0),
+        shift_in=scales.shift_in,
+        shift_rec=scales.shift_rec,
         inhibitory=net.inhibitory,
-        decay=quantise_decay(net.alpha, fmt.decay_width),
+        decay=np.minimum(np.rint(net.alpha * (1 << fmt.decay_width)), decay_top).astype(np.int32),
         v_threshold=threshold.astype(np.int32),
-        v_reset=reset.astype(np.int32),
+        v_reset=np.clip(np.rint(net.v_reset * scales.scale), v_low, threshold - 1).astype(np.int32),
         refractory_steps=net.refractory_steps.astype(np.int32),
         readout=readout,
-        fmt=IntFormat(**{**vars(fmt), "v_shift": v_shift}),
+        fmt=replace(
+            fmt,
+            v_shift=scales.v_shift,
+            refractory_width=int(net.refractory_steps.max(initial=0)).bit_length(),
+        ),
     )
 
 
-def quantise_decay(alpha, decay_width: int) -> np.ndarray:
-    """Return the decays, (N,) int32: rounded to nearest, at most the greatest below 1.
-
-    With 8 bits the longest time constant is 255.5 steps; `compare` counts what is longer.
-    """
-    top = (1 << decay_width) - 1
-    return np.minimum(np.rint(np.asarray(alpha) * (top + 1)), top).astype(np.int32)
-
-
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """Rows with their weights in membrane LSB, and what an LSB is worth in thresholds."""
-
-    rows: SparseRows
-    lsb: np.ndarray
-    worth: np.ndarray
-
-
-def round_weights(lsb, shift, width: int) -> np.ndarray:
-    """Return weights in LSB, (nnz,), as int32 of `width` bits and the given shifts."""
-    low, high = signed_range(width)
-    return np.clip(np.rint(lsb / np.exp2(shift)), low, high).astype(np.int32)
-
-
-def choose_shifts(projections, fmt: IntFormat) -> tuple[int, list[np.ndarray]]:
-    """Return `v_shift` and the shift of every row of each projection.
-
-    For each row the squared error of every total shift is known; `v_shift` is the one with the
-    least sum when every row takes its best shift within reach. On a tie the smaller shifts win.
-    """
-    least, most = IntFormat.LIMITS["v_shift"]
-    reach = 1 << fmt.shift_width
-    errors = [
-        np.stack([_row_error(p, s, fmt.weight_width) for s in range(least, most + reach)])
-        for p in projections
-    ]
-    totals = [
-        sum(e[s : s + reach].min(axis=0).sum() for e in errors) for s in range(least, most + 1)
-    ]
-    v_shift = int(np.argmin(totals))
-    return v_shift, [e[v_shift : v_shift + reach].argmin(axis=0) for e in errors]
-
-
-def _row_error(p: Projection, shift: int, width: int) -> np.ndarray:
-    """Return the squared rounding error of each row in units of the thresholds, (n_pre,)."""
-    error = (round_weights(p.lsb, shift, width) * np.exp2(shift) - p.lsb) * p.worth
-    return np.bincount(p.rows.pre_idx, error**2, minlength=p.rows.n_pre)
-
-
-def _check_neurons(net: FloatNetwork, name: str, values, low, high, remedy: str) -> None:
-    """Raise `QuantisationError` for the first neuron with a value outside low..high."""
-    bad = np.flatnonzero((values < low) | (values > high))
-    if bad.size:
-        j = bad[0]
-        low, high = (np.broadcast_to(x, values.shape)[j] for x in (low, high))
+def _check_membranes(net: FloatNetwork, threshold) -> None:
+    """Raise `QuantisationError` where a weight so outweighs a threshold that it rounds to 0."""
+    if (threshold < 1).any():
+        j = int(np.argmin(threshold))
+        population = "I" if net.inhibitory[j] else "E"
         raise QuantisationError(
-            f"population {population(net, j)!r}, neuron {j}: {name} must be between {low:.0f} and "
-            f"{high:.0f} LSB, not {values[j]:.0f}. {remedy}"
+            f"population '{population}', neuron {j}: threshold must be at least 1 LSB beside its "
+            f"greatest weight, not {threshold[j]:g}. Take a wider membrane or smaller weights."
         )
+
+
+def round_rows(
+    net: FloatNetwork, rows: SparseRows, scales: Scales, shift, fmt: IntFormat
+) -> SparseRows:
+    """Return the rows with integer weights; the most negative value is not used."""
+    top = signed_range(fmt.weight_width)[1]
+    exact = _steps(net, rows, scales.scale, scales.v_shift, shift)
+    return rows.with_weights(np.clip(np.rint(exact), -top, top).astype(np.int32))

@@ -36,8 +36,10 @@ def quantise_readout(readout: LinearReadout, width: int) -> LinearReadout:
             f"not {readout.w_out[b, j, c]}"
         )
     top = signed_range(width)[1]
-    scale = top / max(np.abs(readout.w_out).max(initial=0), np.finfo(float).tiny)
-    bias = np.rint(readout.bias * scale) if readout.w_out.any() else np.rint(readout.bias)
+    greatest = np.abs(readout.w_out).max(initial=0)
+    # A readout without weights, of a silent network, keeps its bias as it is.
+    scale = top / greatest if greatest > 1e-100 else 1.0
+    bias = np.rint(readout.bias * scale)
     limit = 1 << (BIAS_WIDTH - 1)
     for c in np.flatnonzero(~(np.abs(bias) < limit)):
         raise QuantisationError(

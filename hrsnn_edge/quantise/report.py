@@ -15,8 +15,8 @@ class WeightError:
         How many.
     rms_error : float
         Root mean square of the rounding error over that of the weights.
-    zeroed, clipped : float
-        Share of weights other than 0 that became 0; share cut at the end of the format.
+    zeroed : float
+        Share of synapses whose weight became 0 and which were dropped.
     shifts : dict of int to int
         Rows by their shift, left of `v_shift`.
     """
@@ -24,7 +24,6 @@ class WeightError:
     synapses: int
     rms_error: float
     zeroed: float
-    clipped: float
     shifts: dict[int, int]
 
 
@@ -36,8 +35,8 @@ class NeuronError:
     ----------
     neurons : int
         How many.
-    threshold_error : float
-        Greatest relative rounding error of a threshold.
+    threshold_lsb : int
+        Least threshold; half an LSB of it is the rounding error.
     tau_error : float
         Mean relative error of the membrane time constant.
     tau_clipped : int
@@ -53,7 +52,7 @@ class NeuronError:
     """
 
     neurons: int
-    threshold_error: float
+    threshold_lsb: int
     tau_error: float
     tau_clipped: int
     floor: tuple[float, float]
@@ -93,13 +92,13 @@ class QuantisationReport:
         out = []
         for name, w in self.weights.items():
             out.append(
-                f"{name:<11} weights {w.synapses:>7}  error {w.rms_error:6.1%}  to zero "
-                f"{w.zeroed:6.1%}  clipped {w.clipped:6.2%}"
+                f"{name:<11} weights {w.synapses:>7}  error {w.rms_error:6.1%}  dropped "
+                f"{w.zeroed:6.1%}"
             )
         for name, n in self.neurons.items():
             out.append(
-                f"{name:<11} neurons {n.neurons:>7}  threshold {n.threshold_error:6.2%}  tau "
-                f"{n.tau_error:6.2%}  rate {n.rate_float_hz:.1f} -> {n.rate_int_hz:.1f} Hz  "
+                f"{name:<11} neurons {n.neurons:>7}  threshold >= {n.threshold_lsb} LSB  tau "
+                f"{n.tau_error:.1%}  rate {n.rate_float_hz:.1f} -> {n.rate_int_hz:.1f} Hz  "
                 f"counts differ {n.spike_mismatch:.1%}"
             )
         out.append(f"readout     error {self.readout_error:.2%}")

@@ -1,3 +1,5 @@
+"""Float network to integers: scales, rounding, the report and what is refused."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +16,8 @@ from hrsnn_edge.model.config import NetworkConfig
 from hrsnn_edge.model.lif import build_network
 from hrsnn_edge.network import FloatNetwork, IntFormat, LinearReadout, SparseRows
 from hrsnn_edge.quantise.calibrate import membrane_range
-from hrsnn_edge.quantise.convert import quantise, quantise_readout
+from hrsnn_edge.quantise.convert import choose_scales, quantise, wanted_scale
+from hrsnn_edge.quantise.readout import quantise_readout
 
 FMT = IntFormat(v_width=16, weight_width=6, shift_width=3, decay_width=8)
 
@@ -46,14 +49,16 @@ def test_one_neuron_by_hand():
     )
     fmt = IntFormat(v_width=8, weight_width=6, decay_width=8)
     result, report = quantise(net, fmt, EventBatch.from_rasters([np.ones((4, 1), bool)]))
-    assert result.v_threshold.tolist() == [127]  # the whole range up to the threshold
     assert result.decay.tolist() == [192]  # 0.75 * 256
-    # One unit is 63.5 LSB; the least shift with 63.5 / 2**s <= 31 is 2: rint(63.5 / 4) = 16.
-    assert (result.fmt.v_shift, result.w_in.weights.tolist()) == (2, [16])
+    # The whole range would be 63.5 LSB a unit, which rounds to 16 << 2. With 62 LSB a unit the
+    # weight is 31 << 1 without an error; a shift of 0 would halve the threshold once more.
+    assert result.v_threshold.tolist() == [124]
+    assert (result.fmt.v_shift, result.w_in.weights.tolist()) == (1, [31])
     assert result.fmt.refractory_width == 2
     assert result.readout.w_out.ravel().tolist() == [127, -64]  # -63.5 to even
     assert result.readout.bias.tolist() == [32, 0]  # 0.5 * 63.5 = 31.75
-    assert report.populations["input"].weight_rms == pytest.approx(64 / 63.5 - 1)
+    assert report.weights["input"].rms_error == pytest.approx(0, abs=1e-12)
+    assert report.weights["input"].shifts == {0: 1}
 
 
 @settings(max_examples=20, deadline=None)
@@ -103,8 +108,8 @@ def test_wide_formats_reproduce_the_float_spikes():
     integer = run_batch(result, samples()).spike_counts.sum(axis=1)
     assert exact.sum() > 100
     assert np.abs(exact - integer).sum() <= 0.05 * exact.sum()
-    assert report.populations["E"].rate_integer == pytest.approx(
-        integer[:, ~net.inhibitory].sum() / 180 / (~net.inhibitory).sum()
+    assert report.neurons["excitatory"].rate_int_hz == pytest.approx(
+        1000 * integer[:, ~net.inhibitory].sum() / 180 / (~net.inhibitory).sum()
     )
 
 
@@ -112,9 +117,9 @@ def test_lost_synapses_are_dropped_and_counted():
     """A synapse whose weight rounds to 0 costs nothing afterwards and stands in the report."""
     net = network(1)
     result, report = quantise(net, replace(FMT, weight_width=2, shift_width=0), samples())
-    lost = sum(p.lost_synapses for p in report.populations.values())
+    lost = sum(w.zeroed * w.synapses for w in report.weights.values())
     assert lost > 0
-    assert lost == net.w_in.nnz + net.w_rec.nnz - result.w_in.nnz - result.w_rec.nnz
+    assert round(lost) == net.w_in.nnz + net.w_rec.nnz - result.w_in.nnz - result.w_rec.nnz
     assert (result.w_in.weights != 0).all()
 
 
@@ -123,13 +128,17 @@ def test_silence_is_warned_of():
     net = network(1)
     weak = replace(net, w_in=net.w_in.with_weights(net.w_in.weights * 1e-3))
     _, report = quantise(weak, FMT, samples())
-    assert any("Population E is silent in integers: 0 spikes" in w for w in report.warnings)
+    assert any(
+        "excitatory neurons are silent: 0.0 Hz, in float 0.0 Hz" in w for w in report.warnings
+    )
 
 
 def test_long_time_constants_are_warned_of():
     """Time constants beyond the decay's resolution are counted in a warning."""
     _, report = quantise(network(1, tau_mem=np.full(30, 500.0)), FMT, samples())
-    assert any("30 of 30 neurons have the longest time constant" in w for w in report.warnings)
+    told = " ".join(report.warnings)
+    assert "excitatory neurons have a longer time constant than their decay can say" in told
+    assert sum(n.tau_clipped for n in report.neurons.values()) == 30
 
 
 def test_impossible_networks_are_refused():
@@ -138,11 +147,15 @@ def test_impossible_networks_are_refused():
     zero[4] = 0
     with pytest.raises(QuantisationError, match=r"neuron 4: threshold must be above 0, not 0"):
         quantise(network(v_threshold=zero), FMT, samples())
-    with pytest.raises(QuantisationError, match="must be at most 63 steps, not 99"):
+    with pytest.raises(
+        QuantisationError, match="refractory period must be at most 63 steps, not 99"
+    ):
         quantise(network(refractory_steps=np.full(30, 99)), FMT, samples())
     with pytest.raises(QuantisationError, match="must have a readout, not none"):
         quantise(replace(network(), readout=None), FMT, samples())
-    with pytest.raises(QuantisationError, match="Readout weights must be finite"):
+    with pytest.raises(
+        QuantisationError, match="readout, bin 0, neuron 0, output 0: weight must be finite"
+    ):
         quantise_readout(LinearReadout(np.full((1, 2, 3), np.nan), np.zeros(3)), 8)
 
 
@@ -166,3 +179,36 @@ def test_weights_stay_in_the_symmetric_range():
     """No weight is the most negative value, so the sign of any weight can be turned."""
     result, _ = quantise(network(2), FMT, samples())
     assert result.w_rec.weights.min() > signed_range(FMT.weight_width)[0]
+
+
+def test_a_reset_above_the_threshold_is_refused():
+    """A reset that is not below its threshold is named with its population and neuron."""
+    reset = np.zeros(30)
+    reset[7] = 99
+    with pytest.raises(QuantisationError, match="neuron 7: reset must be below the threshold"):
+        quantise(network(v_reset=reset), FMT, samples())
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1000), st.integers(2, 8), st.integers(0, 3), st.booleans())
+def test_every_weight_fits(seed, weight_width, shift_width, shared):
+    """The chosen scales leave no weight beyond the format, and shared ones are all the same."""
+    net = network(seed)
+    fmt = replace(FMT, weight_width=weight_width, shift_width=shift_width)
+    wanted = wanted_scale(net, membrane_range(net, samples()), fmt)
+    scales = choose_scales(net, wanted, fmt, shared=shared)
+    assert np.all(scales.scale <= wanted * (1 + 1e-9))
+    assert not shared or np.ptp(scales.scale) == 0
+    top = signed_range(weight_width)[1] + 0.5
+    for rows, shift in ((net.w_in, scales.shift_in), (net.w_rec, scales.shift_rec)):
+        steps = rows.weights * scales.scale[rows.col_idx]
+        assert np.all(np.abs(steps) <= top * 2.0 ** (scales.v_shift + shift[rows.pre_idx]))
+
+
+def test_report_reads_well():
+    """The printed report names every population, its error and its rates."""
+    _, report = quantise(network(2), FMT, samples())
+    text = "\n".join(report.lines())
+    for part in ("input       weights", "inhibitory  neurons", "Hz", "readout     error"):
+        assert part in text
+    assert set(report.as_dict()) == {"weights", "neurons", "readout_error", "warnings"}
