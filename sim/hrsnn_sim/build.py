@@ -83,6 +83,7 @@ def build_once(
     for part in key:
         data = part.encode() if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8, "little") + data)
+    root = root.resolve()
     final = root / f"{name}-{digest.hexdigest()[:20]}"
     if final.is_dir():
         return final

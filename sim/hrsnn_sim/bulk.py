@@ -104,7 +104,7 @@ class BulkModel:
             "ports.h": _ports_header(design.top, config),
         }
         path = build_library(design, sources, root, ALL_NAMES if waves else NO_NAMES)
-        self._library = ctypes.CDLL(str(path.resolve()))
+        self._library = ctypes.CDLL(str(path))
         self._library.hrsnn_create.restype = ctypes.c_void_p
         self._library.hrsnn_cycle.restype = ctypes.c_uint64
         self._handle = ctypes.c_void_p(self._library.hrsnn_create())

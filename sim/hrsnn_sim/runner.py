@@ -127,7 +127,9 @@ def _build_icarus(design: Design, root: Path, waves: bool) -> tuple[str, ...]:
     from cocotb_tools import config
 
     tool = require("iverilog")
-    command = [*tool.command, "-o", "sim.vvp", "-g2012", "-DNO_ICE40_DEFAULT_ASSIGNMENTS"]
+    # In later language versions a variable's initial value is no event, and the combinational
+    # processes that yosys writes would not run before their first input changes.
+    command = [*tool.command, "-o", "sim.vvp", "-g2005", "-DNO_ICE40_DEFAULT_ASSIGNMENTS"]
     command += ["-s", design.top, "design.v"]
     dump = (
         '`timescale 1ns/1ps\nmodule hrsnn_dump; initial begin $dumpfile("waves.vcd"); '
