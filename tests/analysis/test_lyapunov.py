@@ -108,12 +108,12 @@ def test_worked_jacobian():
         SparseRows.from_dense(np.array([[0, 0.5], [0, 0]])),
         np.zeros(2, bool), np.array([10.0, 20.0]), np.ones(2), np.zeros(2), np.zeros(2, int),
     )  # fmt: skip
-    (jacobian,) = surrogate_jacobians(net, np.array([[0.8, 1.2]]))
-    psi = 1 / (1 + SURROGATE_SHARPNESS * 0.2) ** 2
+    (jacobian,) = surrogate_jacobians(net, np.array([[0.8, 1.3]]))
+    psi = 1 / (1 + SURROGATE_SHARPNESS * np.array([0.2, 0.3])) ** 2
     alpha = np.exp([-0.1, -0.05])
-    assert jacobian(np.eye(2)) == pytest.approx(np.array([[alpha[0], 0], [0.5 * psi, alpha[1]]]))
-    (full,) = surrogate_jacobians(net, np.array([[0.8, 1.2]]), reset_term=True)
-    diagonal = [alpha[0] * (1 - 0.8 * psi), -alpha[1] * 1.2 * psi]
+    assert jacobian(np.eye(2)) == pytest.approx(np.array([[alpha[0], 0], [0.5 * psi[0], alpha[1]]]))
+    (full,) = surrogate_jacobians(net, np.array([[0.8, 1.3]]), reset_term=True)
+    diagonal = [alpha[0] * (1 - 0.8 * psi[0]), -alpha[1] * 1.3 * psi[1]]
     assert np.diag(full(np.eye(2))) == pytest.approx(diagonal)
 
 

@@ -56,6 +56,13 @@ def test_draw_is_unbiased():
     assert seen == pytest.approx(p, abs=0.015)
 
 
+def test_any_pair_may_be_drawn():
+    """The order of the edges does not decide who is kept together with whom."""
+    rng = np.random.default_rng(2)
+    pairs = {tuple(np.flatnonzero(draw_exact(np.full(4, 0.5), rng))) for _ in range(200)}
+    assert len(pairs) == 6
+
+
 def test_zero_scores_come_last():
     """Edges of score 0 are kept only when no others are left."""
     p = keep_probabilities(np.array([0.0, 1.0, 2.0, 0.0]), 2)

@@ -148,6 +148,19 @@ def test_edge_values_differ_as_known():
     assert spread["product"] == pytest.approx(spread["weight"], abs=0.1)
 
 
+def test_signs_matter():
+    """With the same magnitudes, inhibitory sources change which synapses are kept."""
+    net = make_network(40)
+    config = LnpConfig(node_exponents="leak")
+    bright = replace(
+        net,
+        inhibitory=np.zeros(40, bool),
+        w_rec=net.w_rec.with_weights(np.abs(net.w_rec.weights)),
+    )
+    kept = [synapses(prune(x, "lnp", 0.5, 1, config=config)[0].w_rec).keys() for x in (net, bright)]
+    assert kept[0] != kept[1]
+
+
 def test_leak_exponents_stand_for_the_spectrum():
     """Exponents from the leak give almost the probabilities of the full spectrum."""
     net = make_network(40)

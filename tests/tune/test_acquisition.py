@@ -39,3 +39,10 @@ def test_climb_never_descends(seed):
     assert ((end >= 0) & (end <= 1)).all()
     assert value(end[None]) >= value(start[None])
     assert np.abs(end - top).sum() < np.abs(start - top).sum()
+
+
+def test_climb_stays_on_the_top():
+    """From the greatest point no move is taken."""
+    start = np.full(3, 0.5)
+    end = climb(lambda points: -((points - 0.5) ** 2).sum(1), start, np.random.default_rng(0))
+    assert np.array_equal(end, start)

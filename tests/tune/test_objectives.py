@@ -45,6 +45,14 @@ def test_noise_is_the_spread_of_seeds(digits):
     assert noise == pytest.approx(np.var(single, ddof=1) / 2)
 
 
+def test_learning_is_a_choice(digits):
+    """Unless asked for, networks are judged before STDP."""
+    learning = CONFIG.with_values({"plasticity.synapses": "het", "plasticity.eta": 3e-3})
+    plain = ValidationAccuracy(CONFIG, digits)({})
+    assert ValidationAccuracy(learning, digits)({}) == plain
+    assert ValidationAccuracy(learning, digits, plastic=True)({}) != plain
+
+
 def test_untrainable(digits):
     """A point whose network stays silent is a `TrainingError`, which a search survives."""
     silent = CONFIG.with_values({"rate.target_hz": None, "network.input_weight": 1e-6})
