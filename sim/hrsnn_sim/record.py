@@ -137,3 +137,25 @@ class CoreRecord:
             "skipped_rows": done[:, column["skipped_rows"]] - early,
         }
         return np.stack([values[name] for name in COUNTERS], axis=1)
+
+
+def step_counts(net: IntNetwork, raster: np.ndarray, spikes: np.ndarray) -> np.ndarray:
+    """Return the contract's counters up to the end of every step, (T, len(COUNTERS)) int64.
+
+    Parameters
+    ----------
+    raster, spikes : (T, n_inputs), (T, N) bool
+        Input events and spikes of a sample.
+    """
+    fan_in, fan_rec = net.w_in.fan_out, net.w_rec.fan_out
+    fired = spikes.sum(axis=1)
+    values = {
+        "input_events": raster.sum(axis=1),
+        "spikes": fired,
+        "sop_in": raster @ fan_in,
+        "sop_rec": spikes @ fan_rec,
+        "sop_out": fired * net.readout.n_out,
+        "neuron_updates": np.full(len(spikes), net.n_neurons),
+        "skipped_rows": raster @ (fan_in == 0).astype(int) + spikes @ (fan_rec == 0).astype(int),
+    }
+    return np.cumsum([values[name] for name in COUNTERS], axis=1, dtype=np.int64).T

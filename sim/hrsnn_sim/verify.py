@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from hrsnn_rtl.image import MemoryImage, memory_images
 from hrsnn_rtl.placer import Placement, place
 
 from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import MismatchError, ToolFailedError
 from hrsnn_edge.network import IntNetwork
 from hrsnn_edge.reference.network import run as run_reference
@@ -21,14 +22,16 @@ from hrsnn_sim.case import Case, load_record
 from hrsnn_sim.commands import command_words
 from hrsnn_sim.cxxrtl import Design
 from hrsnn_sim.design import core_design
-from hrsnn_sim.record import CoreRecord
+from hrsnn_sim.record import CoreRecord, step_counts
 from hrsnn_sim.runner import SIMULATORS, run_cocotb
-from hrsnn_sim.scoreboard import CoreTrace, Divergence, Verdict, compare
+from hrsnn_sim.scoreboard import COUNTERS, CoreTrace, Divergence, Verdict, compare
 from hrsnn_sim.shapes import network_for, shapes_for
 from hrsnn_sim.waveform import step_window, write_waveform
 
 #: The build folder where none is given.
 BUILD_ROOT = Path("build/sim")
+#: Samples of a data set that are recorded at a time.
+SPLIT_SAMPLES = 64
 #: The host's pauses that random networks take turns in.
 GAPS = (
     Gaps(),
@@ -88,10 +91,28 @@ def reference_traces(job: Job) -> list[CoreTrace]:
     ]
 
 
+def engine_traces(job: Job) -> list[CoreTrace]:
+    """Return what the engine does with every sample; its counts end every trace."""
+    net, batch = job.net, job.batch
+    result = run_batch(net, batch, record=range(len(batch)))
+    out = []
+    for k, recording in result.recordings.items():
+        counts = step_counts(net, batch.raster(k), recording.spikes)
+        counts[-1] = [getattr(result.counts[k], name) for name in COUNTERS]
+        out.append(CoreTrace(recording.spikes, recording.v, recording.out, counts))
+    return out
+
+
 def verify_job(
-    job: Job, sim: str, *, root: Path, design: Design | None = None, model: BulkModel | None = None
-) -> Verdict:
-    """Run a job on a simulator and compare it with the reference.
+    job: Job,
+    sim: str,
+    *,
+    root: Path,
+    design: Design | None = None,
+    model: BulkModel | None = None,
+    expected: Callable[[Job], Sequence[CoreTrace]] = reference_traces,
+) -> tuple[Verdict, CoreRecord]:
+    """Run a job on a simulator and compare every step; return the verdict and what was recorded.
 
     Parameters
     ----------
@@ -103,29 +124,32 @@ def verify_job(
         The core's text, by default generated from the job's configuration.
     model : BulkModel, optional
         A compiled model of that design, for ``'bulk'``.
+    expected : callable
+        Says what each sample must do.
     """
     design = design or core_design(job.config)
-    waves = root / "waves" / f"{job.name.replace('/', '_')}.vcd"
+    waves = root / "waves" / f"{Path(job.name).stem}.vcd"
     if sim == "bulk":
         model = model or BulkModel(design, job.config, root / "models")
         model.load(job.loaded)
         record = model.run(job.batch, job.net.readout.n_bins, job.gaps)
     else:
         record = run_case(job, design, sim, root)
-    verdict = judge(job, record, reference_traces(job))
+    verdict = judge(job, record, expected(job))
     first = verdict.first_divergence
     if first is None:
-        return verdict
+        return verdict, record
     if sim == "bulk":
         step = int(job.batch.n_steps[: first.sample].sum()) + first.step
-        path = write_waveform(
+        write_waveform(
             waves, design, job.config, job.loaded, job.batch, job.net.readout.n_bins, job.gaps,
             step_window(record, step), root / "models",
         )  # fmt: skip
     else:
         run_case(job, design, sim, root, waves)
-        path = waves
-    return replace(verdict, first_divergence=replace(first, waveform=str(path)))
+    # A simulator without waveforms leaves no file to name.
+    seen = replace(first, waveform=str(waves)) if waves.exists() else first
+    return replace(verdict, first_divergence=seen), record
 
 
 def run_case(
@@ -188,7 +212,51 @@ def verify_network(
         net, lanes=lanes, n_steps=int(batch.n_steps.max(initial=1)), **options
     )
     gaps = Gaps(command=0.1, spike=0.1, seed=seed)
-    return verify_job(Job(name, net, config, batch, gaps), sim, root=root)
+    return verify_job(Job(name, net, config, batch, gaps), sim, root=root)[0]
+
+
+def verify_split(
+    net: IntNetwork,
+    batch: EventBatch,
+    *,
+    lanes: int = 1,
+    name: str = "network",
+    root: Path = BUILD_ROOT,
+    **options,
+) -> tuple[Verdict, int]:
+    """Run a whole part of a data set through the compiled core and compare it with the engine.
+
+    Every step's spikes, membranes, outputs and counters are compared. Arguments are those of
+    `verify_network`; the host makes no pauses.
+
+    Returns
+    -------
+    verdict : Verdict
+        One network.
+    cycles : int
+        Clock cycles of all samples, loading not included.
+    """
+    n_steps = int(batch.n_steps.max(initial=1))
+    config = CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps, **options)
+    design = core_design(config)
+    model = BulkModel(design, config, root / "models")
+    verdict, cycles = Verdict(), 0
+    for start in range(0, len(batch), SPLIT_SAMPLES):
+        part = batch.select(slice(start, start + SPLIT_SAMPLES))
+        found, record = verify_job(
+            Job(name, net, config, part),
+            "bulk",
+            root=root,
+            design=design,
+            model=model,
+            expected=engine_traces,
+        )
+        first = found.first_divergence
+        if first:
+            found = replace(found, first_divergence=replace(first, sample=start + first.sample))
+        verdict += found
+        cycles += record.cycles
+    return replace(verdict, networks=1), cycles
 
 
 def random_job(config: CoreConfig, seed: int) -> Job:
@@ -231,7 +299,7 @@ def verify_random(
             root=root,
             design=designs[turn],
             model=models.get(turn),
-        )
+        )[0]
     return verdict
 
 
