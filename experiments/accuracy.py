@@ -20,7 +20,7 @@ from hrsnn_edge.data.digits import load_digits
 from hrsnn_edge.data.fsdd import load_fsdd
 from hrsnn_edge.engine.float_run import run_counts
 from hrsnn_edge.model.config import ModelConfig, ReadoutConfig
-from hrsnn_edge.model.recipes import DIGITS_CODE, digits_recipe, fsdd_recipe
+from hrsnn_edge.model.recipes import digits_recipe, fsdd_recipe
 from hrsnn_edge.model.train import input_counts, score, train
 
 VARIANTS = ("HoNHoS", "HeNHoS", "HoNHeS", "HeNHeS")
@@ -113,7 +113,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.data == "digits":
         table(
-            load_digits(**DIGITS_CODE),
+            load_digits(),
             digits_recipe(args.neurons or 256),
             args.rows,
             args.seeds,

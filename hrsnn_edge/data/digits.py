@@ -28,13 +28,16 @@ def load_images() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def load_digits(
     *,
-    n_steps: int = 32,
-    p_max: float = 0.5,
-    code: str = "poisson",
+    n_steps: int = 48,
+    p_max: float = 0.34,
+    code: str = "regular",
     n_folds: int = 4,
     seed: int = 0,
 ) -> Dataset:
     """Return the digits, rate coded, one channel a pixel.
+
+    By default a pixel sends as many events as its grey value, 0..16, at even distances: shot
+    noise of a Poisson code costs 3 to 5 points here.
 
     Parameters
     ----------

@@ -12,12 +12,9 @@ from hrsnn_edge.model.config import (
     ReadoutConfig,
 )
 
-#: Arguments of `load_digits` that `digits_recipe` was chosen with.
-DIGITS_CODE = {"code": "regular", "n_steps": 48, "p_max": 0.5}
-
 
 def digits_recipe(n_neurons: int = 256) -> ModelConfig:
-    """Return the settings for the handwritten digits: short runs, high rates, small steps.
+    """Return the settings for `load_digits`: short runs, high rates, small steps of STDP.
 
     At 48 steps of 1 ms a neuron needs 80 Hz to say more than yes or no.
     """

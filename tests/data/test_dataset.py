@@ -55,7 +55,7 @@ def test_fold_parts_are_disjoint_and_whole():
 
 def test_digits_split_is_fixed():
     """The split does not depend on the seed of the encoder, and has 1,437 and 360 samples."""
-    a, b = load_digits(n_steps=4, seed=0), load_digits(n_steps=4, seed=1)
+    a, b = (load_digits(n_steps=4, code="poisson", seed=k) for k in (0, 1))
     np.testing.assert_array_equal(a.train.labels, b.train.labels)
     np.testing.assert_array_equal(a.features_test, b.features_test)
     assert (len(a.train.labels), len(a.test.labels)) == (1437, 360)
@@ -66,3 +66,11 @@ def test_digits_code_is_checked():
     """An unknown code is refused with the known ones."""
     with pytest.raises(ValueError, match="'poisson' or 'regular', not 'morse'"):
         load_digits(code="morse")
+
+
+def test_default_code_counts_grey_values():
+    """By default the events of a pixel are as many as its grey value, 0..16."""
+    data = load_digits()
+    for k in range(5):
+        counts = data.train.events.raster(k).sum(axis=0)
+        np.testing.assert_array_equal(counts, 16 * data.features_train[k])
