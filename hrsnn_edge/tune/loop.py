@@ -101,6 +101,7 @@ def tune(
     on_result: Callable[[Observation], None] | None = None,
     n_jobs: int = 1,
     label: str = "",
+    start: dict[str, float] | None = None,
 ) -> TuneResult:
     """Search for the distributions with the greatest score.
 
@@ -127,6 +128,9 @@ def tune(
     label : str
         Names the objective (data, base configuration) in the log, so that the log of another one
         is refused.
+    start : dict or None
+        Named values evaluated first, in place of the design's first point: with the settings in
+        use, the result is never worse than these on what the objective measures.
 
     Returns
     -------
@@ -134,8 +138,16 @@ def tune(
         All observations, those read from the log included.
     """
     _check_budget(n_initial, n_evaluations, n_jobs)
-    header = {"label": label, "space": space.description, "seed": seed, "initial": n_initial}
-    log = SearchLog.open(log_path, {**header, "batch": n_jobs})
+    design = initial_design(space, n_initial, seed, start)
+    header = {
+        "label": label,
+        "space": space.description,
+        "seed": seed,
+        "initial": n_initial,
+        "start": start,
+        "batch": n_jobs,
+    }
+    log = SearchLog.open(log_path, header)
     done = {o.index: o for o in map(_observation, log.records)}
     batch = log.header["batch"]
     index = 0
@@ -143,8 +155,11 @@ def tune(
         stop = min(_batch_stop(index, n_initial, batch), n_evaluations)
         missing = [k for k in range(index, stop) if k not in done]
         if missing:
-            known = [done[k] for k in range(index)]
-            units = suggest_batch(space, known, range(index, stop), n_initial, seed)
+            if index < n_initial:
+                units = design
+            else:
+                known = [done[k] for k in range(index)]
+                units = suggest_batch(space, known, range(index, stop), seed)
             jobs = [(k, units[k - index]) for k in missing]
             for observation in _evaluate(objective, space, jobs, n_jobs):
                 log.append(asdict(observation))
@@ -168,9 +183,9 @@ def _observation(record: dict) -> Observation:
 
 def _check_budget(n_initial: int, n_evaluations: int, n_jobs: int) -> None:
     """Raise `ValueError` for a budget that cannot be spent."""
-    if not 2 <= n_initial <= n_evaluations:
+    if not 1 <= n_initial <= n_evaluations:
         raise ValueError(
-            f"Initial evaluations must be between 2 and {n_evaluations}, not {n_initial}"
+            f"Initial evaluations must be between 1 and {n_evaluations}, not {n_initial}"
         )
     if n_jobs < 1:
         raise ValueError(f"Jobs must be 1 or more, not {n_jobs}")
@@ -212,21 +227,30 @@ def _observe(objective: Objective, space: SearchSpace, index: int, unit) -> Obse
     )
 
 
-def initial_design(space: SearchSpace, n: int, seed: int) -> np.ndarray:
-    """Return the `n` points of a Latin hypercube in the unit cube, (n, d)."""
-    return qmc.LatinHypercube(len(space.names), rng=np.random.default_rng(seed)).random(n)
+def initial_design(
+    space: SearchSpace, n: int, seed: int, start: dict[str, float] | None = None
+) -> np.ndarray:
+    """Return the `n` points of a Latin hypercube in the unit cube, (n, d), the first at `start`."""
+    design = qmc.LatinHypercube(len(space.names), rng=np.random.default_rng(seed)).random(n)
+    if start is not None:
+        design[0] = space.encode(start)
+        outside = np.flatnonzero((design[0] < 0) | (design[0] > 1))
+        if outside.size:
+            p = space.parameters[outside[0]]
+            raise ValueError(
+                f"Start of {p.name} must be between {p.low} and {p.high}, not {start[p.name]}"
+            )
+    return design
 
 
 def suggest_batch(
-    space: SearchSpace, known: list[Observation], indices: range, n_initial: int, seed: int
+    space: SearchSpace, known: list[Observation], indices: range, seed: int
 ) -> np.ndarray:
     """Return the points of the evaluations `indices`, (len(indices), d).
 
     Later members of a batch are suggested as if the earlier ones had scored what the surrogate
     expects of them, so that a batch spreads.
     """
-    if indices.start < n_initial:
-        return initial_design(space, n_initial, seed)[indices.start : indices.stop]
     units = [np.array(o.unit) for o in known]
     scores, noise = _training_scores(known)
     first = len(units)

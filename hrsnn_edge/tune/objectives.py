@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -47,6 +49,10 @@ class ValidationAccuracy:
                 f"Folds must be among 0 .. {self.data.n_folds - 1} and seeds present, "
                 f"not {self.folds} and {self.seeds}"
             )
+
+    def settings(self, names: Iterable[str]) -> dict[str, float]:
+        """Return the values that `config` has for dotted names: where a search may start."""
+        return {name: float(attrgetter(name)(self.config)) for name in names}
 
     def __call__(self, point: dict[str, float]) -> tuple[float, float | None]:
         """Return the mean accuracy, 0..1, and its variance, or None with one seed.

@@ -43,6 +43,20 @@ def test_beats_random():
     assert np.sum(np.array(found) > chance) >= 3, f"{found} against {chance}"
 
 
+def test_one_initial_point_is_enough():
+    """The surrogate copes with a single observation."""
+    assert len(tune(smooth, SPACE, 1, 3, 0).observations) == 3
+
+
+def test_start():
+    """The given values are evaluated first, and must lie in the box."""
+    result = tune(smooth, SPACE, 3, 3, 0, start=TARGET)
+    assert result.observations[0].point == pytest.approx(TARGET)
+    assert result.best.index == 0
+    with pytest.raises(ValueError, match=r"Start of network.tau_e_mean must be between 5 and 80"):
+        tune(smooth, SPACE, 3, 3, 0, start={**TARGET, TAU: 90})
+
+
 def test_deterministic_and_seeded():
     """The same seed gives the same observations, another seed gives others."""
     first, again, other = (tune(smooth, SPACE, 4, 7, s) for s in (1, 1, 2))
@@ -135,7 +149,7 @@ def test_parallel_batches(tmp_path):
 def test_batch_spreads():
     """The members of a batch are different points, not one suggestion many times."""
     known = list(tune(smooth, SPACE, 4, 4, 2).observations)
-    units = suggest_batch(SPACE, known, range(4, 7), 4, 2)
+    units = suggest_batch(SPACE, known, range(4, 7), 2)
     gaps = np.linalg.norm(units[:, None] - units[None], axis=2)[np.triu_indices(3, 1)]
     assert gaps.min() > 1e-3
 
@@ -210,7 +224,7 @@ def test_wrong_logs(tmp_path):
 
 @pytest.mark.parametrize(
     ("budget", "text"),
-    [((1, 5), "between 2 and 5, not 1"), ((6, 5), "between 2 and 5, not 6")],
+    [((0, 5), "between 1 and 5, not 0"), ((6, 5), "between 1 and 5, not 6")],
 )
 def test_wrong_budget(budget, text):
     """A budget that cannot be spent is refused."""

@@ -53,6 +53,14 @@ def test_learning_is_a_choice(digits):
     assert ValidationAccuracy(learning, digits, plastic=True)({}) != plain
 
 
+def test_settings(digits):
+    """The settings in use are a point of the space: a search can start from them."""
+    objective = ValidationAccuracy(CONFIG, digits)
+    start = objective.settings(network_space().names)
+    assert start["network.tau_e_mean"] == 30
+    assert objective(start) == objective({})
+
+
 def test_untrainable(digits):
     """A point whose network stays silent is a `TrainingError`, which a search survives."""
     silent = CONFIG.with_values({"rate.target_hz": None, "network.input_weight": 1e-6})
