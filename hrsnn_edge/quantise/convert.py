@@ -118,14 +118,15 @@ def choose_scales(net: FloatNetwork, wanted, fmt: IntFormat, *, shared: bool = F
     wanted : (N,) float64
         Greatest scale of each neuron.
     shared : bool
-        Whether all neurons take the same scale, the smallest of theirs: what learning needs, as
-        the greatest magnitude belongs to a source.
+        Whether a weight is worth the same LSB at every target, the least of theirs: what learning
+        needs, as the greatest magnitude belongs to a source.
     """
     candidates = []
     for v_shift in range(IntFormat.LIMITS["v_shift"][1] + 1):
         scales = _scales_for(net, wanted, fmt, v_shift)
         if shared:
-            same = np.full_like(wanted, scales.scale.min())
+            gain = step_gain(net)
+            same = (scales.scale * gain).min() / gain
             scales = Scales(same, *_row_shifts(net, same, fmt, v_shift), v_shift)
         candidates.append((scales, _rounding_error(net, scales, fmt)))
     least = min(error for _, error in candidates)
@@ -182,11 +183,11 @@ def _rounding_error(net: FloatNetwork, scales: Scales, fmt: IntFormat) -> float:
     return float(total)
 
 
-def convert(net: FloatNetwork, scales: Scales, fmt: IntFormat) -> IntNetwork:
+def convert(net: FloatNetwork, scales: Scales, fmt: IntFormat, *, drop: bool = True) -> IntNetwork:
     """Return the network with every value rounded to the nearest integer.
 
-    Synapses whose weight becomes 0 are dropped: they would cost time and change nothing. Without a
-    readout the result has one output that stays 0.
+    With `drop`, synapses whose weight becomes 0 go: they would cost time and change nothing.
+    Without a readout the result has one output that stays 0.
     """
     v_low, v_top = signed_range(fmt.v_width)
     threshold = np.minimum(np.rint(net.v_threshold * scales.scale), v_top)
@@ -202,8 +203,8 @@ def convert(net: FloatNetwork, scales: Scales, fmt: IntFormat) -> IntNetwork:
         else quantise_readout(net.readout, fmt.out_weight_width)
     )
     return IntNetwork(
-        w_in=w_in.keep(w_in.weights != 0),
-        w_rec=w_rec.keep(w_rec.weights != 0),
+        w_in=w_in.keep(w_in.weights != 0) if drop else w_in,
+        w_rec=w_rec.keep(w_rec.weights != 0) if drop else w_rec,
         shift_in=scales.shift_in,
         shift_rec=scales.shift_rec,
         inhibitory=net.inhibitory,
