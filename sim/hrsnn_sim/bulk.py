@@ -74,6 +74,7 @@ class _Job(ctypes.Structure):
 class _Record(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_void_p) for name in ("spikes", "v", "out", "counts", "counts_start")),
+        ("begun", ctypes.c_void_p),
         ("done", ctypes.c_void_p),
         ("stream", ctypes.c_void_p),
         *((name, ctypes.c_uint64) for name in ("stream_room", "stream_items", "steps")),
@@ -181,6 +182,7 @@ class BulkModel:
             "out": np.zeros((total, self._config.n_out_padded), np.int64),
             "counts": np.zeros((total, len(STROBES)), np.int64),
             "counts_start": np.zeros((total, len(STROBES)), np.int64),
+            "begun": np.zeros(total, np.int64),
             "done": np.zeros(total, np.int64),
             "stream": np.zeros(total * (n_hw + 1) * self._config.spike_stream, np.uint32),
         }

@@ -136,7 +136,7 @@ struct Record {
     int64_t *out;            // (n_steps, N_OUT)
     int64_t *counts;         // (n_steps, N_COUNTS) when the step's work is done
     int64_t *counts_start;   // (n_steps, N_COUNTS) when the step began
-    int64_t *done;           // (n_steps) cycles from the start of the run
+    int64_t *begun, *done;   // (n_steps) cycles from the start of the run
     uint32_t *stream;        // items of the spike stream
     uint64_t stream_room, stream_items;
     uint64_t steps, cycles, busy, command_stalls;
@@ -245,9 +245,9 @@ int hrsnn_run(void *handle, const Job *job, Record *record) {
             counts[k] += strobe_is_mask[k] ? __builtin_popcountll(add) : int64_t(add);
         }
         if (get(top.p_strobes, strobes[STEP_COUNT])) {
-            if (begun < job->n_steps)
-                memcpy(record->counts_start + begun * N_COUNTS, counts, sizeof counts);
-            begun++;
+            if (begun >= job->n_steps) { status = EXTRA_STEP; break; }
+            memcpy(record->counts_start + begun * N_COUNTS, counts, sizeof counts);
+            record->begun[begun++] = int64_t(core.cycle - start);
         }
         bool room = record->steps < job->n_steps;
         if (get(top.p_trace, trace_valid)) {

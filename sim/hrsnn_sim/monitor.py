@@ -66,7 +66,7 @@ class CoreMonitor:
         self._v = np.full(config.n_hw, np.iinfo(np.int32).min, np.int32)
         self._spikes = np.zeros(config.n_hw, bool)
         self._rows: dict[str, list] = {
-            name: [] for name in ("spikes", "v", "out", "counts", "counts_start", "done")
+            name: [] for name in ("spikes", "v", "out", "counts", "counts_start", "begun", "done")
         }
 
     @property
@@ -119,6 +119,7 @@ class CoreMonitor:
             self._counts[name] += add.bit_count() if is_mask else add
         if strobes[self._fields["strobes.step"]]:
             self._rows["counts_start"].append(list(self._counts.values()))
+            self._rows["begun"].append(self._cycle)
         if trace[self._fields["trace.valid"]]:
             self._write_back(trace)
         if trace[self._fields["trace.out_valid"]]:

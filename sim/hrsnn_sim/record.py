@@ -63,8 +63,8 @@ class CoreRecord:
         Accumulators after each step.
     counts, counts_start : (T, len(STROBES)) int64
         Strobes so far when a step's work is done, and when the step began.
-    done : (T,) int64
-        Cycles from the start of the run to the end of each step's work.
+    begun, done : (T,) int64
+        Cycles from the start of the run to the beginning of each step and the end of its work.
     stream : (n,) uint32
         Items of the spike stream.
     n_steps : (S,) int32
@@ -79,6 +79,7 @@ class CoreRecord:
     out: np.ndarray
     counts: np.ndarray
     counts_start: np.ndarray
+    begun: np.ndarray
     done: np.ndarray
     stream: np.ndarray
     n_steps: np.ndarray
