@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -195,10 +195,9 @@ def trained_networks(
                 aside / f"{name}.hrsnn", Artifact(net, **meta("quantise", **report.as_dict()))
             )
         if experiment.quantise.train_integer:
-            net, stdp, found = learn_integers(experiment, data)
-            write_artifact(
-                aside / "learned.hrsnn", Artifact(net, **meta("learn", **found), stdp=stdp)
-            )
+            net, stdp, record = learn_integers(experiment, data)
+            found = meta("learn", **asdict(record))
+            write_artifact(aside / "learned.hrsnn", Artifact(net, **found, stdp=stdp))
 
     with progress.station("quantise", f"{experiment.quantise.weight_width}-bit weights"):
         place = store.run(

@@ -19,10 +19,11 @@ from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.flow.experiment import Experiment
 from hrsnn_edge.model.rate import homeostasis
 from hrsnn_edge.model.train import TrainingRecord, train, with_readout
-from hrsnn_edge.network import Counts, FloatNetwork, IntNetwork
+from hrsnn_edge.network import Counts, FloatNetwork, IntNetwork, IntStdp
 from hrsnn_edge.prune.pruning import prune
 from hrsnn_edge.prune.record import LnpConfig, PruneRecord
 from hrsnn_edge.quantise.convert import quantise
+from hrsnn_edge.quantise.learning import IntTrainingRecord, train_integer
 from hrsnn_edge.quantise.readout import refit_readout
 from hrsnn_edge.quantise.report import QuantisationReport
 from hrsnn_edge.tune.loop import Observation, TuneResult
@@ -108,6 +109,19 @@ def to_integers(
     result, report = quantise(net, section.format(), calibration)
     config = experiment.model.readout
     return refit_readout(result, data.train, len(data.class_names), config), report
+
+
+def learn_integers(
+    experiment: Experiment, data: Dataset
+) -> tuple[IntNetwork, IntStdp, IntTrainingRecord]:
+    """Train the same network wholly in integers, not pruned."""
+    return train_integer(
+        experiment.model.config(),
+        data.train,
+        experiment.quantise.format(),
+        n_classes=len(data.class_names),
+        seed=experiment.seed,
+    )
 
 
 @dataclass(frozen=True, eq=False)
