@@ -37,6 +37,17 @@ from hrsnn_edge.report.traces import NetworkArrays, RunTraces
 
 #: Neurons whose membranes the report draws.
 N_MEMBRANES = 4
+#: Columns of the report's table of quantisation errors.
+SHOWN_ERRORS = (
+    "rms_error",
+    "zeroed",
+    "tau_error",
+    "rate_float_hz",
+    "rate_int_hz",
+    "spike_mismatch",
+)
+#: What every verdict compares.
+COMPARED = ("spikes", "membranes", "outputs", "counters")
 #: The test sample that the report shows.
 EXAMPLE = 0
 
@@ -54,9 +65,10 @@ def make_record(
 ) -> RunRecord:
     """Return the record of a run; every figure was measured by a station."""
     net = networks.integer.network
-    verdicts = {"engine": Verdict.model_validate(engine | {"simulator": "engine"})}
-    verdicts |= {
-        name: Verdict.model_validate(verdict) for name, verdict in hardware.verdicts.items()
+    found = {"engine": engine | {"simulator": "engine"}} | hardware.verdicts
+    verdicts = {
+        name: Verdict.model_validate(verdict | {"compared": COMPARED})
+        for name, verdict in found.items()
     }
     evaluation = figures["evaluations"]
     test = data.test.events
@@ -180,8 +192,8 @@ def _quantise_section(artifact) -> Quantise:
     errors: dict[str, dict[str, float]] = {}
     for part in ("weights", "neurons"):
         for name, values in found[part].items():
-            plain = {k: float(v) for k, v in values.items() if isinstance(v, int | float)}
-            errors.setdefault(name, {}).update(plain)
+            shown = {key: float(values[key]) for key in SHOWN_ERRORS if key in values}
+            errors.setdefault(name, {}).update(shown)
     return Quantise(
         formats=asdict(artifact.network.fmt), errors=errors, warnings=tuple(found["warnings"])
     )
