@@ -14,7 +14,7 @@ from hrsnn_rtl.interfaces import (
     queue_layout,
     spike_layout,
 )
-from hrsnn_rtl.lane import LANE_QUEUE_DEPTH, Lane
+from hrsnn_rtl.lane import Lane, queue_depth
 from hrsnn_rtl.readout import Readout
 from hrsnn_rtl.scheduler import Expander, Scheduler
 from hrsnn_rtl.stream import EventQueue, SmallQueue
@@ -112,16 +112,13 @@ class Core(wiring.Component):
         sinks = [(lane.event, ~is_last) for lane in lanes]
         waiting = []
         if readout:
-            taken = readout.event
-            if c.lanes > 1:
-                # The lanes share a row, the readout has it alone: let it fall behind a little.
-                m.submodules.out_queue = out_queue = SmallQueue(
-                    layout=event_layout(c), depth=LANE_QUEUE_DEPTH
-                )
-                connect(m, out_queue.o, readout.event)
-                taken = out_queue.i
-                waiting.append(out_queue.o.valid)
-            sinks.append((taken, ~is_input & ~is_last))
+            # The lanes share a row, the readout has it alone: let it fall behind a little.
+            m.submodules.out_queue = queue = SmallQueue(
+                layout=event_layout(c), depth=queue_depth(c)
+            )
+            connect(m, queue.o, readout.event)
+            sinks.append((queue.i, ~is_input & ~is_last))
+            waiting.append(queue.o.valid)
         for sink, _ in sinks:
             m.d.comb += sink.payload.eq(source.payload)
         if c.spike_stream:

@@ -23,9 +23,14 @@ from hrsnn_rtl.memory import Ram, SinglePortRam
 from hrsnn_rtl.stream import SmallQueue
 from hrsnn_rtl.synapse import Accumulate, RowStream, SumBank
 
-#: Sources that wait for a lane's row stream: two cut the path back to the event queue; where
-#: several lanes must agree on a source four let them drift apart, and more gains nothing.
-ONE_LANE_QUEUE_DEPTH, LANE_QUEUE_DEPTH = 2, 4
+
+def queue_depth(config: CoreConfig) -> int:
+    """Return how many sources wait in front of a row stream or the readout.
+
+    Two cut the path from a row's last word back to the event queue. Where several lanes must agree
+    on every source, four let them drift apart, and more gains nothing.
+    """
+    return 4 if config.lanes > 1 else 2
 
 
 class Lane(wiring.Component):
@@ -112,8 +117,7 @@ class Lane(wiring.Component):
         )
         row_ram = self._ram(m, Select.ROW, row_layout(c).size, c.n_sources)
         synapse_ram = self._ram(m, Select.SYNAPSE, c.synapse_width, c.synapse_depth)
-        depth = LANE_QUEUE_DEPTH if c.lanes > 1 else ONE_LANE_QUEUE_DEPTH
-        m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=depth)
+        m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=queue_depth(c))
         connect(m, flipped(self.event), queue.i)
         connect(m, queue.o, rows.i)
 
@@ -155,7 +159,6 @@ class Lane(wiring.Component):
             m.d.comb += [
                 bank.scanned.eq(scanned),
                 bank.add_r_addr.eq(add.target),
-                bank.add_hit.eq(add.hit),
                 bank.add_w_en.eq(add.w_en),
                 bank.add_w_addr.eq(add.w_addr),
                 bank.add_w_data.eq(add.w_data),

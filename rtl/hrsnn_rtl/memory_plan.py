@@ -19,7 +19,7 @@ from hrsnn_rtl.interfaces import (
     state_layout,
     threshold_layout,
 )
-from hrsnn_rtl.lane import LANE_QUEUE_DEPTH
+from hrsnn_rtl.lane import queue_depth
 from hrsnn_rtl.memory import DISTRIBUTED_DEPTH
 from hrsnn_rtl.registers import MAX_WORDS, MEMORY_WORDS
 
@@ -107,10 +107,9 @@ def core_memories(config: CoreConfig) -> list[MemorySpec]:
             MemorySpec("readout biases", c.out_lanes, c.out_words, c.out_width),
             MemorySpec("readout sums", c.out_lanes, c.out_words, c.out_width),
         ]
-    if c.lanes > 1:
-        queues = c.lanes + (1 if c.n_out else 0)
-        width = event_layout(c).size
-        specs.append(MemorySpec("lane queues", queues, LANE_QUEUE_DEPTH, width, in_logic=True))
+    queues = c.lanes + (1 if c.n_out else 0)
+    width = event_layout(c).size
+    specs.append(MemorySpec("lane queues", queues, queue_depth(c), width, in_logic=True))
     if c.spike_stream:
         width = spike_layout(c).size
         specs.append(MemorySpec("spike queue", 1, SPIKE_QUEUE_DEPTH, width, in_logic=True))

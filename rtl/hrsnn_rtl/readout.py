@@ -83,7 +83,7 @@ class Readout(wiring.Component):
 
         valid_1, valid_2 = Signal(), Signal()
         word_1, word_2 = Signal.like(word), Signal.like(word)
-        clear_1, clear_2, clear_3 = Signal(), Signal(), Signal()
+        clear_1, clear_2 = Signal(), Signal()
         m.d.sync += [
             valid_1.eq(active),
             valid_2.eq(valid_1),
@@ -91,7 +91,6 @@ class Readout(wiring.Component):
             word_2.eq(word_1),
             clear_1.eq(active & clearing),
             clear_2.eq(clear_1),
-            clear_3.eq(clear_2),
         ]
         read_word = self.read_addr >> (c.out_lanes.bit_length() - 1)
         target = Signal.like(word)
@@ -113,11 +112,11 @@ class Readout(wiring.Component):
                 biases.r_addr.eq(word),
                 add.valid.eq(valid_2),
                 add.target.eq(target),
+                # To set an accumulator to its bias, begin a sum with it.
                 add.addend.eq(Mux(clear_2, bias, weight)),
+                add.first.eq(clear_2),
                 add.stored.eq(bank.word),
                 bank.add_r_addr.eq(target),
-                # To set an accumulator to its bias, add the bias to 0.
-                bank.add_hit.eq(add.hit | clear_3),
                 bank.add_w_en.eq(add.w_en),
                 bank.add_w_addr.eq(add.w_addr),
                 bank.add_w_data.eq(add.w_data),

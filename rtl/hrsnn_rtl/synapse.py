@@ -116,10 +116,10 @@ class Accumulate(wiring.Component):
     -------
     valid, target, addend : In
         Stage A2.
-    hit : Out(1)
-        Stage A3: the word read for this addend is stale; `stored` must be 0 in A4.
+    first : In(1)
+        Stage A2: the sum begins with this addend, whatever is stored.
     stored : In
-        Stage A4: the word read, or 0.
+        Stage A4: the word read.
     w_en, w_addr, w_data : Out
         Stage A5: the new sum.
     busy : Out(1)
@@ -133,7 +133,7 @@ class Accumulate(wiring.Component):
                 "valid": In(1),
                 "target": In(bits_for(depth)),
                 "addend": In(signed(addend_width)),
-                "hit": Out(1),
+                "first": In(1),
                 "stored": In(signed(width)),
                 "w_en": Out(1),
                 "w_addr": Out(bits_for(depth)),
@@ -157,32 +157,33 @@ class Accumulate(wiring.Component):
         ]
         # Of several addends in front with this target the nearest counts. In A3 the first is in
         # the adder, the second in `w_data`, the third in `last`.
-        first_3, second_3, third_3, first_4 = Signal(), Signal(), Signal(), Signal()
+        near_3, second_3, third_3, unread_3 = Signal(), Signal(), Signal(), Signal()
+        near_4, unread_4 = Signal(), Signal()
         last, older = Signal(signed(self._width)), Signal(signed(self._width))
         m.d.sync += [
             valid_3.eq(self.valid),
             target_3.eq(self.target),
             addend_3.eq(self.addend),
-            first_3.eq(same[0]),
-            second_3.eq(same[1] & ~same[0]),
-            third_3.eq(same[2] & ~same[1] & ~same[0]),
+            near_3.eq(same[0] & ~self.first),
+            second_3.eq(same[1] & ~same[0] & ~self.first),
+            third_3.eq(same[2] & ~same[1] & ~same[0] & ~self.first),
+            unread_3.eq(same[0] | same[1] | same[2] | self.first),
             valid_4.eq(valid_3),
             target_4.eq(target_3),
             addend_4.eq(addend_3),
-            first_4.eq(first_3),
+            near_4.eq(near_3),
+            unread_4.eq(unread_3),
             older.eq(Mux(second_3, self.w_data, 0) | Mux(third_3, last, 0)),
             self.w_en.eq(valid_4),
             self.w_addr.eq(target_4),
-            # At most one of the three is not 0.
+            # At most one of the three is not 0; that is two levels of logic before the adder.
             self.w_data.eq(
-                (self.stored | older | Mux(first_4, self.w_data, 0)).as_signed() + addend_4
+                (Mux(unread_4, 0, self.stored) | older | Mux(near_4, self.w_data, 0)).as_signed()
+                + addend_4
             ),
             last.eq(self.w_data),
         ]
-        m.d.comb += [
-            self.hit.eq(first_3 | second_3 | third_3),
-            self.busy.eq(self.valid | valid_3 | valid_4 | self.w_en),
-        ]
+        m.d.comb += self.busy.eq(self.valid | valid_3 | valid_4 | self.w_en)
         return m
 
 
@@ -200,12 +201,12 @@ class SumBank(wiring.Component):
     -------
     scanned : In(1)
         Who has the bank; changes only while nothing is in the pipes.
-    add_r_addr, add_hit, add_w_en, add_w_addr, add_w_data : In
+    add_r_addr, add_w_en, add_w_addr, add_w_data : In
         Ports of the accumulation.
     scan_r_addr, scan_w_en, scan_w_addr : In
         Ports of the scan, which writes zeros.
     word : Out
-        The word two cycles after its address; 0 for a stale one.
+        The word two cycles after its address.
     """
 
     def __init__(self, *, depth: int, width: int, poison: bool = False):
@@ -215,7 +216,6 @@ class SumBank(wiring.Component):
             {
                 "scanned": In(1),
                 "add_r_addr": In(addr_width),
-                "add_hit": In(1),
                 "add_w_en": In(1),
                 "add_w_addr": In(addr_width),
                 "add_w_data": In(signed(width)),
@@ -236,5 +236,6 @@ class SumBank(wiring.Component):
             ram.w_addr.eq(Mux(self.scanned, self.scan_w_addr, self.add_w_addr)),
             ram.w_data.eq(Mux(self.scanned, 0, self.add_w_data)),
         ]
-        m.d.sync += self.word.eq(Mux(self.add_hit & ~self.scanned, 0, ram.r_data))
+        # A plain register: nothing may stand between it and the slow output of the memory.
+        m.d.sync += self.word.eq(ram.r_data)
         return m

@@ -124,7 +124,7 @@ class Summed(wiring.Component):
         m.d.comb += [
             add.valid.eq(self.valid), add.target.eq(self.target),
             add.addend.eq(self.addend), add.stored.eq(bank.word), bank.scanned.eq(self.scanned),
-            bank.add_r_addr.eq(add.target), bank.add_hit.eq(add.hit), bank.add_w_en.eq(add.w_en),
+            bank.add_r_addr.eq(add.target), bank.add_w_en.eq(add.w_en),
             bank.add_w_addr.eq(add.w_addr), bank.add_w_data.eq(add.w_data),
             bank.scan_r_addr.eq(self.addr), bank.scan_w_en.eq(self.zero),
             bank.scan_w_addr.eq(self.addr), self.word.eq(bank.word), self.busy.eq(add.busy),
