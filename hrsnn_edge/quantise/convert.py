@@ -110,25 +110,28 @@ def wanted_scale(net: FloatNetwork, span: MembraneRange, fmt: IntFormat) -> np.n
     return signed_range(fmt.v_width)[1] / (np.maximum(depth, 1) * net.v_threshold)
 
 
-def choose_scales(net: FloatNetwork, wanted, fmt: IntFormat, *, shared: bool = False) -> Scales:
+def choose_scales(
+    net: FloatNetwork, wanted, fmt: IntFormat, *, greatest: FloatNetwork | None = None
+) -> Scales:
     """Return scales and shifts such that every weight fits, with little rounding error.
 
     Parameters
     ----------
     wanted : (N,) float64
         Greatest scale of each neuron.
-    shared : bool
-        Whether a weight is worth the same LSB at every target, the least of theirs: what learning
-        needs, as the greatest magnitude belongs to a source.
+    greatest : FloatNetwork, optional
+        For a network that learns: the same with the greatest weights that it can reach, which must
+        fit too. A weight is then worth the same LSB at every target, as greatest magnitudes belong
+        to the sources.
     """
     candidates = []
+    gain = step_gain(net)
     for v_shift in range(IntFormat.LIMITS["v_shift"][1] + 1):
-        scales = _scales_for(net, wanted, fmt, v_shift)
-        if shared:
-            gain = step_gain(net)
+        scales = _scales_for(greatest or net, wanted, fmt, v_shift)
+        if greatest is not None:
             same = (scales.scale * gain).min() / gain
-            scales = Scales(same, *_row_shifts(net, same, fmt, v_shift), v_shift)
-        candidates.append((scales, _rounding_error(net, scales, fmt)))
+            scales = Scales(same, *_row_shifts(greatest, same, fmt, v_shift), v_shift)
+        candidates.append((scales, _rounding_error(net, scales)))
     least = min(error for _, error in candidates)
     return [scales for scales, error in candidates if error <= ERROR_ROOM * least][-1]
 
@@ -169,17 +172,24 @@ def _step(rows: SparseRows, v_shift: int, shift) -> np.ndarray:
     return np.exp2(v_shift + shift[rows.pre_idx])
 
 
-def _rounding_error(net: FloatNetwork, scales: Scales, fmt: IntFormat) -> float:
-    """Return the sum of squared rounding errors of all weights, in thresholds of their targets.
+def _rounding_error(net: FloatNetwork, scales: Scales) -> float:
+    """Return the squared relative rounding errors of input, E and I weights and thresholds, summed.
 
-    Half an LSB of the threshold counts like a weight error, so that membranes keep their bits.
+    Relative, so that weak excitatory rows count as much as strong inhibitory ones; weights in
+    thresholds of their targets.
     """
     threshold = net.v_threshold * scales.scale
-    total = np.sum((0.5 / threshold) ** 2)
-    for rows, shift in ((net.w_in, scales.shift_in), (net.w_rec, scales.shift_rec)):
+    total = np.mean((0.5 / threshold) ** 2)
+    for rows, shift, kind in (
+        (net.w_in, scales.shift_in, np.zeros(net.n_inputs, bool)),
+        (net.w_rec, scales.shift_rec, net.inhibitory),
+    ):
         exact = _steps(net, rows, scales.scale, scales.v_shift, shift)
-        step = _step(rows, scales.v_shift, shift) / threshold[rows.col_idx]
-        total += np.sum(((np.rint(exact) - exact) * step) ** 2)
+        worth = (_step(rows, scales.v_shift, shift) / threshold[rows.col_idx]) ** 2
+        error, size = (np.rint(exact) - exact) ** 2 * worth, exact**2 * worth
+        group = kind[rows.pre_idx].astype(int)
+        errors, sizes = (np.bincount(group, x, minlength=2) for x in (error, size))
+        total += np.sum(errors[sizes > 0] / sizes[sizes > 0])
     return float(total)
 
 

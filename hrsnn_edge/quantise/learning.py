@@ -119,7 +119,7 @@ def make_learner(net: FloatNetwork, config: ModelConfig, fmt: IntFormat, seed: i
     greatest = _greatest_weights(net, stdp)
     top = signed_range(fmt.v_width)[1]
     wanted = top / (DEPTH * THRESHOLD_ROOM * net.v_threshold.mean() * step_gain(net))
-    scales = choose_scales(greatest, wanted, fmt, shared=True)
+    scales = choose_scales(net, wanted, fmt, greatest=greatest)
     shift = scales.v_shift + np.concatenate([scales.shift_in, scales.shift_rec])
     unit = (scales.scale * step_gain(net))[0] * np.exp2(LEARN_SHIFT - shift)
     limit = ((signed_range(fmt.weight_width)[1] + 1) << LEARN_SHIFT) - 1

@@ -196,7 +196,7 @@ def test_every_weight_fits(seed, weight_width, shift_width, shared):
     net = network(seed)
     fmt = replace(FMT, weight_width=weight_width, shift_width=shift_width)
     wanted = wanted_scale(net, membrane_range(net, samples()), fmt)
-    scales = choose_scales(net, wanted, fmt, shared=shared)
+    scales = choose_scales(net, wanted, fmt, greatest=net if shared else None)
     assert np.all(scales.scale <= wanted * (1 + 1e-9))
     assert not shared or np.ptp(scales.scale) == 0
     top = signed_range(weight_width)[1] + 0.5
