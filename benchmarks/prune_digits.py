@@ -20,7 +20,7 @@ from hrsnn_edge.analysis.operations import count_operations, source_activity
 from hrsnn_edge.data.digits import load_digits
 from hrsnn_edge.model.config import ModelConfig
 from hrsnn_edge.model.rate import homeostasis
-from hrsnn_edge.model.recipes import DIGITS_CODE, digits_recipe
+from hrsnn_edge.model.recipes import digits_recipe
 from hrsnn_edge.model.train import evaluate, train, with_readout
 from hrsnn_edge.prune.pruning import prune
 from hrsnn_edge.prune.record import LnpConfig
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--activity", action="store_true", help="weigh magnitudes by activity")
     parser.add_argument("--out", type=Path, help="CSV of every single run")
     args = parser.parse_args()
-    config, data = digits_recipe(), load_digits(**DIGITS_CODE)
+    config, data = digits_recipe(), load_digits()
     rows = []
     for seed in range(args.seeds):
         for fold in range(args.folds):
