@@ -199,22 +199,27 @@ def remedies(net: IntNetwork, board: Board, config: CoreConfig, boards=()) -> tu
         if not misfits(_shrunk(config, percent / 100), board):
             found.append(f"take {percent} % of the neurons, {int(net.n_neurons * percent / 100)}")
             break
+    return (*found, *elsewhere(net, board, config.lanes, boards))
+
+
+def elsewhere(net: IntNetwork, board: Board, tried: int, boards) -> tuple[str, ...]:
+    """Return on which boards, with how many lanes, a network fits that does not fit `tried`."""
+    found = []
     for other in boards:
         for lanes in (1, 2, 4, 8):
-            moved = (other.name, lanes) != (board.name, config.lanes)
-            if lanes <= other.max_lanes and moved and _fits(net, other, lanes, config):
+            moved = (other.name, lanes) != (board.name, tried)
+            if lanes <= other.max_lanes and moved and _fits(net, other, lanes):
                 found.append(f"take {other.title} with {lanes} lane{'s' if lanes > 1 else ''}")
                 break
     return tuple(found)
 
 
-def _fits(net: IntNetwork, board: Board, lanes: int, like: CoreConfig) -> bool:
-    """Tell whether the network fits another board or number of lanes."""
+def _fits(net: IntNetwork, board: Board, lanes: int) -> bool:
+    """Tell whether a network fits a board with some number of lanes."""
     try:
-        config = configure(net, board, lanes, 1, out_width=like.out_width)
+        return not misfits(configure(net, board, lanes, DEFAULT_STEPS), board)
     except CapacityError:
         return False
-    return not misfits(config, board)
 
 
 def cycles_per_step(
@@ -309,18 +314,20 @@ def choose_lanes(net: IntNetwork, board: Board, *, n_steps: int, boards=(), **op
     Raises
     ------
     CapacityError
-        No number of lanes fits; says what would, for the number that comes nearest.
+        No number of lanes fits; says what would, for the last one that a core can be built for.
     """
-    refusals = []
+    refused = None
     for lanes in (1, 2, 4, 8):
         if lanes > board.max_lanes:
             break
         try:
             result = estimate(net, board, lanes, n_steps=n_steps, boards=boards, **options)
         except CapacityError as error:
-            refusals.append(str(error))
+            others = elsewhere(net, board, lanes, boards)
+            advice = f" To make it fit: {'; or '.join(others)}." if others else ""
+            refused = refused or f"{error}{advice}"
             continue
         if result.fits:
             return lanes
-        refusals.insert(0, refusal(board.name, result.reasons, result.remedies))
-    raise CapacityError(refusals[0])
+        refused = refusal(board.name, result.reasons, result.remedies)
+    raise CapacityError(refused)

@@ -19,7 +19,7 @@ from amaranth_boards.icebreaker import ICEBreakerPlatform
 from hrsnn_boards.board import CLOCK_MARGIN, Board
 
 OSCILLATOR_HZ = 12_000_000
-CLOCK_HZ = 24_000_000
+CLOCK_HZ = 30_000_000
 #: Range of the PLL's internal oscillator [Hz] (iCE40 UltraPlus data sheet, sysCLOCK PLL timing).
 VCO_HZ = (533_000_000, 1_066_000_000)
 #: Block RAMs read as zeros for about 3 us after configuration; five times that to be sure [s].

@@ -148,6 +148,13 @@ def test_choose_lanes(small, large):
         choose_lanes(large, ICEBREAKER, n_steps=50)
 
 
+def test_too_large_for_any_lanes_names_another_board():
+    """A network no core on the board can address still says on which board it fits."""
+    net = network(600, density=0.25, weight_width=8)
+    with pytest.raises(CapacityError, match=r"To make it fit: take ULX3S-85F with \d lanes?\."):
+        choose_lanes(net, ICEBREAKER, n_steps=10, boards=BOARDS.values())
+
+
 def test_unknown_board():
     """A board that is not there is a wrong call that lists those that are."""
     with pytest.raises(ValueError, match=r"one of ulx3s-85f, icebreaker, not 'ulx4s'"):
