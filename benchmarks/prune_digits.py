@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folds", type=int, default=2)
     parser.add_argument("--sparsity", type=float, nargs="+", default=[0.5, 0.8, 0.9, 0.95])
-    parser.add_argument("--projections", nargs="+", default=["rec"])
+    parser.add_argument("--inputs", type=float, default=0.0, help="sparsity of the inputs")
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS))
     parser.add_argument("--preserve-input", action="store_true")
     parser.add_argument("--activity", action="store_true", help="weigh magnitudes by activity")
@@ -67,13 +67,14 @@ def runs(config: ModelConfig, data, seed: int, fold: int, args) -> list[dict]:
     dense = count_operations(net, held_out.events)
     accuracy = evaluate(net, held_out)
     activity = source_activity(net, fitted.events) if args.activity else None
+    inputs = {"in": args.inputs} if args.inputs else {}
     common = {"seed": seed, "fold": fold}
     rows = [row("unpruned", 0.0, accuracy, accuracy, dense, dense, common)]
     for name in args.variants:
         method, lnp = VARIANTS[name]
         for sparsity in args.sparsity:
             pruned, _ = prune(
-                net, method, sparsity, seed, args.projections,
+                net, method, {"rec": sparsity} | inputs, seed,
                 config=lnp, preserve_input=args.preserve_input, activity=activity,
             )  # fmt: skip
             few = fitted.events.select(slice(0, config.rate.calibration_samples))

@@ -40,7 +40,7 @@ _logger = logging.getLogger(__name__)
 def prune(
     network: FloatNetwork,
     method: str,
-    sparsity: float,
+    sparsity: float | Mapping[str, float],
     seed: int,
     projections: Sequence[str] = ("rec",),
     *,
@@ -59,8 +59,9 @@ def prune(
         Trained or not.
     method : str
         ``'lnp'`` (Lyapunov noise pruning, step I), ``'magnitude'`` or ``'uniform'`` (random).
-    sparsity : float
-        Share of the synapses of each projection to remove, 0 .. 1.
+    sparsity : float or mapping
+        Share of the synapses to remove, 0 .. 1: of each of the `projections`, or by projection,
+        as ``{"rec": 0.95, "in": 0.5}``, which then stands for `projections` too.
     seed : int
         Of every draw; the same seed gives the same network.
     projections : sequence of str
@@ -93,23 +94,30 @@ def prune(
     must not change what is pruned.
     """
     config, activity = config or LnpConfig(), activity or {}
-    _check_call(network, method, projections)
+    if isinstance(sparsity, Mapping):
+        shares = {name: float(share) for name, share in sparsity.items()}
+    else:
+        shares = dict.fromkeys(projections, float(sparsity))
+    _check_call(network, method, shares)
+    sizes = [getattr(network, f"w_{name}").nnz for name in shares]
+    overall = float(np.average(list(shares.values()), weights=sizes))
     rng = np.random.default_rng(seed)
     pruned, rounds = replace(network, readout=None), ()
-    if "rec" in projections:
+    if "rec" in shares:
         if method == "lnp":
-            pruned, rounds = _lnp(pruned, sparsity, rng, config)
+            pruned, rounds = _lnp(pruned, shares["rec"], rng, config)
         else:
-            pruned = replace(pruned, w_rec=_cut(pruned, "rec", method, sparsity, activity, rng))
-    if "in" in projections:
+            pruned = _cut(pruned, "rec", method, shares["rec"], activity, rng)
+    if "in" in shares:
         by = "magnitude" if method == "lnp" else method
-        pruned = replace(pruned, w_in=_cut(pruned, "in", by, sparsity, activity, rng))
-    factors = dict.fromkeys(projections, 1.0)
+        pruned = _cut(pruned, "in", by, shares["in"], activity, rng)
+    factors = dict.fromkeys(shares, 1.0)
     if preserve_input:
-        pruned, factors = _preserve_input(network, pruned, projections, activity)
+        pruned, factors = _preserve_input(network, pruned, shares, activity)
     record = PruneRecord(
         method,
-        float(sparsity),
+        overall,
+        shares,
         seed,
         {
             name: (getattr(network, f"w_{name}").nnz, getattr(pruned, f"w_{name}").nnz)
@@ -178,8 +186,8 @@ def _check_call(network: FloatNetwork, method: str, projections: Sequence[str]) 
 
 def _cut(
     network: FloatNetwork, projection: str, method: str, sparsity: float, activity, rng
-) -> SparseRows:
-    """Return the rows of one projection pruned by magnitude or at random."""
+) -> FloatNetwork:
+    """Return the network with one projection pruned by magnitude or at random."""
     rows = effective(network, projection)
     count = keep_count(rows.nnz, sparsity)
     if method == "magnitude":
@@ -187,7 +195,8 @@ def _cut(
         mask = keep_largest(drive, count, rng)
     else:
         mask = keep_random(rows.nnz, count, rng)
-    return getattr(network, f"w_{projection}").keep(mask)
+    name = f"w_{projection}"
+    return replace(network, **{name: getattr(network, name).keep(mask)})
 
 
 def _activity_of(rows: SparseRows, activity, projection: str) -> np.ndarray:
@@ -273,14 +282,19 @@ def _report_paths(record: PruneRecord, n_neurons: int) -> None:
     before, after = record.unreachable
     if after == n_neurons > before:
         raise PruneError(
-            f"Some input must reach a neuron at sparsity {record.sparsity:g}, not none. "
+            f"Some input must reach a neuron at sparsity {_shares(record)}, not none. "
             f"Lower the sparsity, or leave the input projection out."
         )
     if after > before:
         _logger.warning(
-            "Pruning to sparsity %g leaves %d of %d neurons that no input reaches (%d before)",
-            record.sparsity,
+            "Pruning to sparsity %s leaves %d of %d neurons that no input reaches (%d before)",
+            _shares(record),
             after,
             n_neurons,
             before,
         )
+
+
+def _shares(record: PruneRecord) -> str:
+    """Return the sparsities in words."""
+    return ", ".join(f"{share:g} ({name})" for name, share in record.shares.items())

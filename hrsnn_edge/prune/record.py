@@ -87,7 +87,9 @@ class PruneRecord:
     method : str
         One of `METHODS`.
     sparsity : float
-        Asked for.
+        Asked for, over all synapses of the pruned projections.
+    shares : dict
+        Asked for, by pruned projection.
     seed : int
         Of every draw.
     synapses : dict
@@ -102,6 +104,7 @@ class PruneRecord:
 
     method: str
     sparsity: float
+    shares: dict[str, float]
     seed: int
     synapses: dict[str, tuple[int, int]]
     factors: dict[str, float]

@@ -74,6 +74,18 @@ def test_both_projections(method):
         assert synapses(pruned.w_in) == synapses(by_size.w_in)
 
 
+def test_sparsity_by_projection():
+    """Each projection may have its own sparsity; one that is not named stays."""
+    net = make_network()
+    _, record = prune(net, "uniform", {"rec": 0.9, "in": 0.5}, 1)
+    kept = {name: after / before for name, (before, after) in record.synapses.items()}
+    assert kept == pytest.approx({"rec": 0.1, "in": 0.5}, abs=0.01)
+    assert record.shares == {"rec": 0.9, "in": 0.5}
+    total, left = np.sum(list(record.synapses.values()), axis=0)
+    assert record.sparsity == pytest.approx(1 - left / total, abs=0.01)
+    assert prune(net, "uniform", {"in": 0.5}, 1)[0].w_rec.nnz == net.w_rec.nnz
+
+
 @pytest.mark.parametrize("method", ["lnp", "magnitude", "uniform"])
 def test_seeded(method):
     """The same seed prunes the same synapses; another one does so only by magnitude."""
@@ -221,7 +233,9 @@ def test_lost_paths(caplog):
         _, record = prune(net, "uniform", 0.9, 0, ("in", "rec"))
     assert record.unreachable[1] > record.unreachable[0]
     assert f"leaves {record.unreachable[1]} of 30 neurons that no input reaches" in caplog.text
-    with pytest.raises(PruneError, match="Some input must reach a neuron at sparsity 1, not none"):
+    with pytest.raises(
+        PruneError, match=r"Some input must reach a neuron at sparsity 1 \(in\), not none"
+    ):
         prune(net, "uniform", 1.0, 0, ("in",))
 
 
