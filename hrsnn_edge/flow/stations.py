@@ -42,19 +42,20 @@ def search(
     from hrsnn_edge.tune.objectives import ValidationAccuracy
     from hrsnn_edge.tune.space import network_space
 
-    section = experiment.tune
+    section, space = experiment.tune, network_space()
     objective = ValidationAccuracy(
         experiment.model.config(), data, tuple(range(section.folds)), (experiment.seed,)
     )
     return tune(
         objective,
-        network_space(),
+        space,
         min(section.initial, section.evaluations),
         section.evaluations,
         experiment.seed,
         log_path,
         on_result,
         section.n_jobs,
+        start=objective.settings(space.names),
     )
 
 
