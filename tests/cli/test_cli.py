@@ -112,7 +112,7 @@ def test_wrong_key_is_refused_before_anything_runs(folder, capsys):
     Path("bad.toml").write_text(SMALL + "sparcity = 1\n")
     assert run(["run", "bad.toml", "--json"]) == 1
     printed = capsys.readouterr()
-    assert "bad.toml: line 24: unknown key 'quantise.sparcity'" in printed.err
+    assert "bad.toml: line 23: unknown key 'quantise.sparcity'" in printed.err
     assert json.loads(printed.out)["error"]["exit_code"] == 1
     assert not Path("runs").exists()
 
@@ -156,8 +156,8 @@ def test_interrupted_run_says_so_and_continues(folder):
         if "train" in line or time.monotonic() > deadline:
             break
     process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=60)[1]
-    assert process.returncode == 130, "".join(seen) + rest
+    rest = process.stderr.read()
+    assert process.wait(timeout=60) == 130, "".join(seen) + rest
     assert "a rerun continues" in rest
     names = [p.name for p in (folder / "store").iterdir()]
     assert [n for n in names if n.startswith("encode-")], names
