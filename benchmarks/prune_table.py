@@ -1,6 +1,6 @@
-"""Validation accuracy of the digits network after pruning, by method and sparsity.
+"""Validation accuracy of a network after pruning, by method and sparsity.
 
-    python benchmarks/prune_digits.py --seeds 3 --folds 2 --out prune_digits.csv
+    python benchmarks/prune_table.py --data digits --seeds 5 --out prune.csv
 
 Every method prunes the same trained networks; thresholds and readout are then fitted again on the
 fitted folds, as after training. The test part is not touched. Prints a table with means over
@@ -18,9 +18,10 @@ import numpy as np
 
 from hrsnn_edge.analysis.operations import count_operations, source_activity
 from hrsnn_edge.data.digits import load_digits
+from hrsnn_edge.data.fsdd import load_fsdd
 from hrsnn_edge.model.config import ModelConfig
 from hrsnn_edge.model.rate import homeostasis
-from hrsnn_edge.model.recipes import digits_recipe
+from hrsnn_edge.model.recipes import digits_recipe, fsdd_recipe
 from hrsnn_edge.model.train import evaluate, train, with_readout
 from hrsnn_edge.prune.pruning import prune
 from hrsnn_edge.prune.record import LnpConfig
@@ -37,6 +38,8 @@ VARIANTS = {
 def main() -> None:
     """Run the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", choices=("digits", "fsdd"), default="digits")
+    parser.add_argument("--fsdd", type=Path, default=Path("../shared/data/fsdd/fsdd.npz"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folds", type=int, default=2)
     parser.add_argument("--sparsity", type=float, nargs="+", default=[0.5, 0.8, 0.9, 0.95])
@@ -46,7 +49,10 @@ def main() -> None:
     parser.add_argument("--activity", action="store_true", help="weigh magnitudes by activity")
     parser.add_argument("--out", type=Path, help="CSV of every single run")
     args = parser.parse_args()
-    config, data = digits_recipe(), load_digits()
+    if args.data == "digits":
+        config, data = digits_recipe(), load_digits()
+    else:
+        config, data = fsdd_recipe(), load_fsdd(args.fsdd)
     rows = []
     for seed in range(args.seeds):
         for fold in range(args.folds):
