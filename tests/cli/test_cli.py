@@ -157,6 +157,7 @@ def test_interrupted_run_says_so_and_continues(folder):
             break
     process.send_signal(signal.SIGINT)
     rest = process.stderr.read()
+    process.stderr.close()
     assert process.wait(timeout=60) == 130, "".join(seen) + rest
     assert "a rerun continues" in rest
     names = [p.name for p in (folder / "store").iterdir()]
