@@ -5,6 +5,15 @@ from __future__ import annotations
 import json
 import sys
 
+#: Exit code after Ctrl-C.
+INTERRUPTED = 130
+
+
+def interrupted() -> int:
+    """Say what an interruption leaves behind, and return its exit code."""
+    print("Interrupted; finished stations are kept and a rerun continues.", file=sys.stderr)
+    return INTERRUPTED
+
 
 def main() -> None:
     """Run ``hrsnn`` and leave with its exit code.
@@ -22,10 +31,11 @@ def run(argv: list[str]) -> int:
     from hrsnn_edge.errors import HrsnnError
 
     try:
-        return app(argv, prog_name="hrsnn", standalone_mode=False) or 0
+        code = app(argv, prog_name="hrsnn", standalone_mode=False) or 0
+        # Newer versions of typer return this code for Ctrl-C, older ones raise `Abort`.
+        return interrupted() if code == INTERRUPTED else code
     except (typer.Abort, KeyboardInterrupt):
-        print("Interrupted; finished stations are kept and a rerun continues.", file=sys.stderr)
-        return 130
+        return interrupted()
     except HrsnnError as error:
         code, message = error.exit_code, str(error)
     except FileNotFoundError as error:

@@ -117,11 +117,16 @@ class ModelSection(_Section):
 
 
 class TuneSection(_Section):
-    """Bayesian optimisation over the distributions of the network; 0 evaluations: none."""
+    """Bayesian optimisation over the distributions of the network; 0 evaluations: none.
+
+    The first evaluation is the experiment's own settings; with `plastic` the networks learn by
+    STDP before they are judged.
+    """
 
     evaluations: Annotated[int, Field(ge=0)] = 14
     initial: Annotated[int, Field(ge=1)] = 6
-    folds: Annotated[int, Field(ge=1)] = 1
+    folds: Annotated[int, Field(ge=1)] = 4
+    plastic: bool = False
     n_jobs: Annotated[int, Field(ge=1)] = 2
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from hrsnn_edge.analysis.operations import source_activity
 from hrsnn_edge.data.dataset import Dataset
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.int_run import run_batch
@@ -44,7 +45,11 @@ def search(
 
     section, space = experiment.tune, network_space()
     objective = ValidationAccuracy(
-        experiment.model.config(), data, tuple(range(section.folds)), (experiment.seed,)
+        experiment.model.config(),
+        data,
+        tuple(range(min(section.folds, data.n_folds))),
+        (experiment.seed,),
+        section.plastic,
     )
     return tune(
         objective,
@@ -55,6 +60,7 @@ def search(
         log_path,
         on_result,
         section.n_jobs,
+        label=experiment.name,
         start=objective.settings(space.names),
     )
 
@@ -89,6 +95,7 @@ def cut(
         experiment.seed,
         section.projections,
         config=LnpConfig(edge_value=section.edge_value),
+        activity=source_activity(net, data.train.events),
     )
     rate = experiment.model.rate
     if rate.target_hz is not None:
