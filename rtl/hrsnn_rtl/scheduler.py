@@ -209,16 +209,22 @@ class Expander(wiring.Component):
         """Build the circuit."""
         c = self._config
         m = Module()
-        word = Signal(queue_layout(c))
-        more = Signal()
+        word, more = Signal(queue_layout(c)), Signal()
         if c.lanes > 1:
-            lowest = word.mask & -word.mask
-            rest = word.mask & ~lowest
+            # The word is a plain register behind a slow memory; what is done of it stands apart.
+            done = Signal(c.lanes)
+            left = word.mask & ~done
+            lowest = left & -left
             lane = Cat(
                 Cat(lowest[k] for k in range(c.lanes) if k >> bit & 1).any()
                 for bit in range(c.lane_width)
             )
-            m.d.comb += [self.o.payload.source.eq(Cat(lane, word.slot)), more.eq(rest.any())]
+            m.d.comb += self.o.payload.source.eq(Cat(lane, word.slot))
+            m.d.comb += more.eq((left & ~lowest).any())
+            with m.If(self.i.ready):
+                m.d.sync += done.eq(0)
+            with m.Elif(self.o.ready):
+                m.d.sync += done.eq(done | lowest)
         else:
             m.d.comb += self.o.payload.source.eq(word.slot)
         m.d.comb += [
@@ -227,9 +233,6 @@ class Expander(wiring.Component):
         ]
         if c.spike_stream:
             m.d.comb += self.is_last.eq(word.is_last)
-        if c.lanes > 1:
-            with m.If(self.o.ready):
-                m.d.sync += word.mask.eq(rest)
         with m.If(self.i.ready):
             m.d.sync += [self.o.valid.eq(self.i.valid), word.eq(self.i.payload)]
         return m

@@ -82,12 +82,15 @@ class EventQueue(wiring.Component):
 class SmallQueue(wiring.Component):
     """A queue of a few words in distributed RAM; neither `ready` nor `valid` passes through.
 
+    From 4 words on `ready` is a register, so that many queues can be asked together; it then falls
+    while one place is still free.
+
     Parameters
     ----------
     layout : StructLayout
         A word.
     depth : int
-        Words, a power of two.
+        Words, a power of two from 2.
 
     Members
     -------
@@ -109,7 +112,6 @@ class SmallQueue(wiring.Component):
         write, read = words.write_port(), words.read_port(domain="comb")
         write_ptr, read_ptr = Signal(addr_width + 1), Signal(addr_width + 1)
         m.d.comb += [
-            self.i.ready.eq((write_ptr ^ read_ptr) != self._depth),
             self.o.valid.eq(write_ptr != read_ptr),
             write.en.eq(self.i.valid & self.i.ready),
             write.addr.eq(write_ptr),
@@ -117,6 +119,13 @@ class SmallQueue(wiring.Component):
             read.addr.eq(read_ptr),
             self.o.payload.eq(read.data),
         ]
+        level = Signal(addr_width + 1)
+        m.d.comb += level.eq(write_ptr - read_ptr)
+        if self._depth < 4:
+            m.d.comb += self.i.ready.eq(level != self._depth)
+        else:
+            # One word may come in this cycle, and one in the next.
+            m.d.sync += self.i.ready.eq(level <= self._depth - 2)
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += write_ptr.eq(write_ptr + 1)
         with m.If(self.o.valid & self.o.ready):
