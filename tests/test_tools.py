@@ -55,11 +55,12 @@ def test_versions_compare_by_number(older, newer):
     assert tools.version_key(older) < tools.version_key(newer)
 
 
-def test_native_program_wins_when_new_enough(bin_dir):
+@pytest.mark.parametrize("version", ["0.50", "0.55"])
+def test_native_program_wins_when_new_enough(bin_dir, version):
     """A program on PATH is used when its version is at least the minimum."""
-    path = write_program(bin_dir, "yosys", "echo 'Yosys 0.55 (git sha1 abc)'")
+    path = write_program(bin_dir, "yosys", f"echo 'Yosys {version} (git sha1 abc)'")
     tool = tools.find_tool("yosys")
-    assert (tool.found, tool.version, tool.command) == (str(path), "0.55", (str(path),))
+    assert (tool.found, tool.version, tool.command) == (str(path), version, (str(path),))
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_remedies_do_help():
     share = next(int(r.split()[-2]) for r in result.remedies if "prune" in r) / 100
     depth = int(config.synapse_depth * share)
     assert not misfits(replace(config, synapse_depth=depth), ULX3S)
-    more = int(config.synapse_depth * (share + 0.02))
+    more = int(config.synapse_depth * (share + 0.01)) + 1
     assert misfits(replace(config, synapse_depth=more), ULX3S)
     width = next((int(r.split()[-2]) for r in result.remedies if "bits" in r), None)
     if width is not None:
