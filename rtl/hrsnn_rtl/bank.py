@@ -280,14 +280,15 @@ class RegisterBank(wiring.Component):
                 bus.ready.eq(spike_valid | self.idle),
             ]
         with m.Elif(at["MEM_DATA"]):
-            m.d.comb += [
-                self.write.valid.eq(bus.valid & bus.write),
-                self.read.valid.eq(bus.valid & ~bus.write & ~fetching),
-                bus.ready.eq(Mux(bus.write, self.write.ready, self.read.data_valid)),
-            ]
-            with m.If(self.read.valid & self.read.ready):
-                m.d.sync += fetching.eq(1)
-            with m.If(bus.valid & bus.ready):
+            # The core's memories are far away: what goes there comes straight from a flip-flop.
+            written = self.write.valid & self.write.ready
+            m.d.comb += bus.ready.eq(written | (fetching & self.read.data_valid))
+            m.d.sync += self.write.valid.eq(bus.valid & bus.write & ~written)
+            with m.If(bus.valid & ~bus.write & ~fetching):
+                m.d.sync += [fetching.eq(1), self.read.valid.eq(1)]
+            with m.Elif(self.read.ready):
+                m.d.sync += self.read.valid.eq(0)
+            with m.If(bus.ready):
                 m.d.sync += [fetching.eq(0), place[:ADDR_WIDTH].eq(place[:ADDR_WIDTH] + 1)]
                 with m.If(~bus.write):
                     m.d.sync += high.eq(self.read.data[32:])

@@ -55,8 +55,8 @@ class UartRx(wiring.Component):
         bits = Signal(9)
         busy, before = Signal(), Signal()
         wait = Signal(range(self._divisor + self._divisor // 2))
-        m.d.comb += self.o.payload.eq(bits[1:])
-        m.d.sync += [wait.eq(wait - 1), before.eq(line)]
+        m.d.comb += self.o.payload.eq(bits[:8])
+        m.d.sync += [wait.eq(wait - 1), before.eq(line), self.o.valid.eq(0), self.error.eq(0)]
         with m.If(~busy):
             # A fall begins a start bit; the middle of the first data bit is one and a half away.
             m.d.sync += [
@@ -67,8 +67,7 @@ class UartRx(wiring.Component):
         with m.Elif(wait == 0):
             m.d.sync += [bits.eq(Cat(bits[1:], line)), wait.eq(self._divisor - 1)]
             with m.If(bits[0]):
-                m.d.sync += busy.eq(0)
-                m.d.comb += [self.o.valid.eq(line), self.error.eq(~line)]
+                m.d.sync += [busy.eq(0), self.o.valid.eq(line), self.error.eq(~line)]
         return m
 
 
@@ -103,19 +102,19 @@ class UartTx(wiring.Component):
         """Build the circuit."""
         m = Module()
         wait = Signal(range(self._divisor))
-        m.d.sync += wait.eq(wait - 1)
-        m.d.comb += self.bit.eq(wait == 0)
+        m.d.sync += [wait.eq(wait - 1), self.bit.eq(wait == 1)]
         with m.If(self.bit):
             m.d.sync += wait.eq(self._divisor - 1)
 
         # Ones follow the data: the stop bit, and the line at rest. A byte starts with a bit time,
         # so that its start bit is whole.
         bits = Signal(9, init=0x1FF)
-        left = Signal(range(10))
-        m.d.comb += [self.tx.eq(bits[0]), self.i.ready.eq(self.bit & (left == 0))]
+        left, free = Signal(range(10)), Signal()
+        m.d.comb += [self.tx.eq(bits[0]), self.i.ready.eq(self.bit & free)]
+        m.d.sync += free.eq(left == 0)
         with m.If(self.bit):
             m.d.sync += bits.eq(Cat(bits[1:], 1))
-            with m.If(left != 0):
+            with m.If(~free):
                 m.d.sync += left.eq(left - 1)
             with m.Elif(self.i.valid):
                 m.d.sync += [bits.eq(Cat(C(0, 1), self.i.payload)), left.eq(9)]

@@ -128,12 +128,29 @@ def test_memory_port():
             assert ctx.get(bank.write.lane) == 3
             assert ctx.get(bank.write.select) == 7
             assert ctx.get(bank.write.data) == 0xA_1234_0000 + k
-        ctx.set(bank.read.ready, 1)
-        ctx.set(bank.read.data, 0x5_8765_4321)
-        assert await host.access("MEM_DATA") is None, "no word without data_valid"
-        assert await host.access("MEM_HIGH") == (0xA, 0)
+        # The core takes the address late, and gives the word two cycles after that.
+        assert await host.access("MEM_DATA") == (0x8765_4321, 0)
+        assert await host.access("MEM_HIGH") == (0x5, 0)
+        assert ctx.get(bank.read.addr) == 2
 
-    simulate(bank, bench)
+    async def core(ctx):
+        while not ctx.get(bank.read.valid):
+            await ctx.tick()
+        await ctx.tick().repeat(3)
+        assert ctx.get(bank.read.valid) == 1
+        assert ctx.get(bank.read.addr) == 1
+        ctx.set(bank.read.ready, 1)
+        await ctx.tick()
+        assert ctx.get(bank.read.valid) == 0
+        ctx.set(bank.read.ready, 0)
+        await ctx.tick()
+        ctx.set(bank.read.data, 0x5_8765_4321)
+        ctx.set(bank.read.data_valid, 1)
+        await ctx.tick()
+        ctx.set(bank.read.data, 0)
+        ctx.set(bank.read.data_valid, 0)
+
+    simulate(bank, bench, core)
 
 
 def test_command_layout():
