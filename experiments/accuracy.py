@@ -3,9 +3,10 @@
     python experiments/accuracy.py digits --seeds 5
     python experiments/accuracy.py fsdd --data ../shared/data/fsdd/fsdd.npz --neurons 300 --seeds 5
 
-Settings are those of `hrsnn_edge.model.recipes`. "val" is the mean over the validation folds of
-the train part: the network has seen them without labels, the readout has not. "test" is fitted
-on the whole train part; nothing is chosen on it.
+Settings are those of `hrsnn_edge.model.recipes`. "val" is the mean over the validation folds
+of the train part: the network has seen them without labels, the readout has not. "test" is fitted
+on the whole train part; nothing is chosen on it. The first two rows, without a network, choose
+the strength of their readout on "val".
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from hrsnn_edge.data.fsdd import load_fsdd
 from hrsnn_edge.engine.float_run import run_counts
 from hrsnn_edge.model.config import ModelConfig, ReadoutConfig
 from hrsnn_edge.model.recipes import digits_recipe, fsdd_recipe
-from hrsnn_edge.model.train import input_counts, score, train
+from hrsnn_edge.model.train import best_score, input_counts, score, train
 
 VARIANTS = ("HoNHoS", "HeNHoS", "HoNHeS", "HeNHeS")
 ROWS = (*VARIANTS, "HeN, no STDP", "HeNHeS, no recurrence")
@@ -36,8 +37,11 @@ def settings(name: str, config: ModelConfig) -> ModelConfig:
     return config.with_values({"network.recurrent_scale": 0.0})
 
 
-def score_bins(counts_train, counts_test, data: Dataset, readouts) -> list[float]:
-    """Return val and test accuracy in per cent for each readout, from counts in the most bins."""
+def score_bins(score, counts_train, counts_test, data: Dataset, readouts) -> list[float]:
+    """Return val and test accuracy in per cent for each readout, from counts in the most bins.
+
+    `score` is the function of `hrsnn_edge.model.train` that fits and judges a readout.
+    """
     out = []
     for readout in readouts:
         parts = [merge_bins(c, readout.n_bins) for c in (counts_train, counts_test)]
@@ -58,7 +62,7 @@ def measure(config: ModelConfig, data: Dataset, seed: int, readouts) -> list[flo
     counts = [run_counts(net, part.events, most) for part in (data.train, data.test)]
     seconds = data.train.events.n_steps.sum() * net.dt / 1000
     rate = counts[0].sum() / net.n_neurons / seconds
-    return [float(rate), *score_bins(*counts, data, readouts)]
+    return [float(rate), *score_bins(score, *counts, data, readouts)]
 
 
 def table(data: Dataset, config: ModelConfig, rows, seeds: int, bins) -> None:
@@ -66,25 +70,13 @@ def table(data: Dataset, config: ModelConfig, rows, seeds: int, bins) -> None:
     readouts = [
         ReadoutConfig(config.readout.kind, n_bins, config.readout.strength) for n_bins in bins
     ]
+    once = [ReadoutConfig(config.readout.kind, 1)]
     heads = ["Hz", *(f"B={b} {part}" for b in bins for part in ("val", "test"))]
     print(f"{'':24}" + "".join(f"{h:>16}" for h in heads))
-    print_row(
-        "continuous features",
-        [
-            [
-                np.nan,
-                *(
-                    100 * a
-                    for a in score(
-                        data.features_train[:, None], data.features_test[:, None], data, readouts[0]
-                    )
-                ),
-            ]
-        ],
-    )
-    most = max(bins)
-    spikes = [input_counts(part.events, most) for part in (data.train, data.test)]
-    print_row("encoder spikes", [[np.nan, *score_bins(*spikes, data, readouts)]])
+    features = [f[:, None] for f in (data.features_train, data.features_test)]
+    print_row("continuous features", [[np.nan, *score_bins(best_score, *features, data, once)]])
+    spikes = [input_counts(part.events, max(bins)) for part in (data.train, data.test)]
+    print_row("encoder spikes", [[np.nan, *score_bins(best_score, *spikes, data, readouts)]])
     for name in rows:
         values = [measure(settings(name, config), data, s, readouts) for s in range(seeds)]
         print_row(name, values)

@@ -19,6 +19,9 @@ from hrsnn_edge.model.stdp import FloatStdp, draw_stdp, run_stdp
 from hrsnn_edge.model.topology import stream
 from hrsnn_edge.network import FloatNetwork
 
+#: Readout strengths that a baseline may choose from, on the validation folds.
+_STRENGTHS = (0.3, 1.0, 3.0)
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingRecord:
@@ -147,8 +150,19 @@ def score(counts_train, counts_test, data: Dataset, config: ReadoutConfig) -> tu
     return float(held_out.mean()), accuracy(readout, counts_test, data.test.labels)
 
 
+def best_score(
+    counts_train, counts_test, data: Dataset, config: ReadoutConfig
+) -> tuple[float, float]:
+    """Return `score` with the readout strength that is best on the held-out folds."""
+    tried = [
+        score(counts_train, counts_test, data, replace(config, strength=strength))
+        for strength in _STRENGTHS
+    ]
+    return max(tried, key=lambda pair: pair[0])
+
+
 def baselines(data: Dataset, config: ReadoutConfig) -> dict[str, float]:
-    """Return test accuracies without a network, fitted on the train part.
+    """Return test accuracies without a network, each with its own best strength.
 
     Returns
     -------
@@ -156,15 +170,12 @@ def baselines(data: Dataset, config: ReadoutConfig) -> dict[str, float]:
         ``features``: the same classifier on the continuous features; ``spikes``: on the counts
         of the encoder's events in the readout's bins.
     """
-    parts = {
-        "features": (data.features_train[:, None], data.features_test[:, None]),
-        "spikes": [input_counts(part.events, config.n_bins) for part in (data.train, data.test)],
+    features = (data.features_train[:, None], data.features_test[:, None])
+    spikes = [input_counts(part.events, config.n_bins) for part in (data.train, data.test)]
+    return {
+        "features": best_score(*features, data, config)[1],
+        "spikes": best_score(*spikes, data, config)[1],
     }
-    out = {}
-    for name, (fitted, tested) in parts.items():
-        readout = fit_readout(fitted, data.train.labels, len(data.class_names), config)
-        out[name] = accuracy(readout, tested, data.test.labels)
-    return out
 
 
 def weight_correlation(before: FloatNetwork, after: FloatNetwork) -> dict[str, float]:
