@@ -1,17 +1,15 @@
 // What a host does with the accelerator, in register accesses.
 #include "hrsnn.h"
 
-#include <assert.h>
-
 #include "hrsnn_link.h"
 
 // The constant registers and the counters are read in one burst each, into these.
-static_assert(HRSNN_REG_IDENTITY == 0, "the constants start the map");
-static_assert(HRSNN_CONSTANT_COUNT <= HRSNN_MAX_WORDS, "the constants fit a burst");
-static_assert(sizeof(hrsnn_counters_t) == 4 * HRSNN_COUNTER_COUNT, "a member for every counter");
-static_assert(HRSNN_REG_LINK_ERRORS == HRSNN_REG_INPUT_EVENTS + HRSNN_COUNTER_COUNT - 1,
+_Static_assert(HRSNN_REG_IDENTITY == 0, "the constants start the map");
+_Static_assert(HRSNN_CONSTANT_COUNT <= HRSNN_MAX_WORDS, "the constants fit a burst");
+_Static_assert(sizeof(hrsnn_counters_t) == 4 * HRSNN_COUNTER_COUNT, "a member for every counter");
+_Static_assert(HRSNN_REG_LINK_ERRORS == HRSNN_REG_INPUT_EVENTS + HRSNN_COUNTER_COUNT - 1,
               "the counters stand together");
-static_assert(HRSNN_REG_NEURONS == HRSNN_REG_MODEL + 1, "mark and size are one burst");
+_Static_assert(HRSNN_REG_NEURONS == HRSNN_REG_MODEL + 1, "mark and size are one burst");
 
 // Looks at STATUS for the work an earlier host left behind.
 #define IDENTIFY_POLLS 1000u
