@@ -177,3 +177,28 @@ def match_rate(reservoir: Reservoir, target_hz: float, series, *, rounds: int = 
         else:
             high = middle
     return shifted((low + high) / 2)
+
+
+def forecast_recipe(n_neurons: int = 300, *, neurons: str = "het") -> ReservoirConfig:
+    """Return the settings for closed-loop forecasts of a chaotic system.
+
+    Below threshold with a wide spread of biases, so that the input drives; many steps a sample and
+    long traces. All neurons receive.
+    """
+    density = 0.1
+    unit = 1 / np.sqrt(density * (n_neurons - 1))
+    memory = memory_recipe(n_neurons, neurons=neurons, tau_e_mean=10.0, tau_i_mean=5.0)
+    return ReservoirConfig(
+        network=replace(
+            memory.network,
+            ring_density=density,
+            input_share=1.0,
+            weight_e=float(unit),
+            weight_i=float(4 * unit),
+            refractory_mean=2,
+        ),
+        bias_mean=0.5,
+        bias_spread=0.3,
+        hold=40,
+        fixed_traces=(30.0, 100.0),
+    )
