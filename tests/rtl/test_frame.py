@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from hrsnn_boards.link import request_frame
 from hrsnn_rtl.frame import FrameFront
-from hrsnn_rtl.registers import BY_NAME, MAX_WORDS, Op, Status
+from hrsnn_rtl.registers import BY_NAME, MAX_WORDS, Op, Status, burst_allowed
 
 from tests.link.fuzz import Fuzzer
 from tests.link.lines import FrontLine
@@ -33,6 +33,48 @@ def test_page_example():
     """The shortest frame of the page gets the answer of the page."""
     line, *_ = connect()
     assert ask(line, bytes.fromhex("a507000000d5ed"), 6).hex() == "5a070000490c"
+
+
+def test_before_sync():
+    """No sequence number is right before the first SYNC, neither the last nor the next of 0."""
+    line, *_ = connect()
+    for seq in (0, 1):
+        answer = ask(line, request_frame(seq, Op.READ, 0, 1), 6)
+        assert answer[2:4] == bytes([Status.OUT_OF_ORDER, 0])
+
+
+def test_every_bit_of_the_crc():
+    """A frame with any one bit of its CRC altered is refused, and the right one is not."""
+    line, *_ = connect()
+    ask(line, request_frame(0, Op.SYNC), 6)
+    frame = int.from_bytes(request_frame(1, Op.READ, 1, 1))
+    for bit in range(16):
+        assert ask(line, (frame ^ 1 << bit).to_bytes(7), 6)[2] == Status.BAD_CRC
+    assert ask(line, frame.to_bytes(7), 10)[:8].hex() == "5a01800101000000"
+
+
+def test_ends_of_the_registers():
+    """Bursts are taken up to the last register and refused one further: `burst_allowed`."""
+    line, *_ = connect()
+    ask(line, request_frame(0, Op.SYNC), 6)
+    seq = 1
+    for op, address, count in (
+        (Op.READ, 0, 64),
+        (Op.READ, 1, 64),
+        (Op.READ, 63, 1),
+        (Op.READ, 63, 2),
+        (Op.WRITE, 63, 1),
+        (Op.WRITE, 62, 3),
+        (Op.WRITE, 31, 1),
+        (Op.READ, 64, 1),
+        (Op.READ, 255, 64),
+    ):
+        words = [0] * count if op == Op.WRITE else ()
+        allowed = burst_allowed(op, address, count)
+        size = 6 + (4 * count if allowed and op == Op.READ else 0)
+        answer = ask(line, request_frame(seq, op, address, count, words), size)
+        assert answer[2] & 7 == (Status.OK if allowed else Status.BAD_ADDR), (op, address, count)
+        seq += allowed
 
 
 def test_busy_memory():
