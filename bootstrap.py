@@ -65,9 +65,10 @@ CAUSES = (
             "ConnectTimeoutError",
             "ProxyError",
             "CERTIFICATE_VERIFY_FAILED",
+            "(from versions: none)",
         ),
-        "The package index cannot be reached: check the network (and pip's proxy and certificate "
-        "settings) and run the same command again.",
+        "The package index cannot be reached: check the network (and pip's index, proxy and "
+        "certificate settings) and run the same command again.",
     ),
     (
         ("No matching distribution found",),
