@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 from hrsnn_boards.link import request_frame
+from hrsnn_rtl.crc import crc16
 from hrsnn_rtl.frame import FrameFront
 from hrsnn_rtl.registers import BY_NAME, MAX_WORDS, Op, Status, burst_allowed
 
@@ -44,13 +45,14 @@ def test_before_sync():
 
 
 def test_every_bit_of_the_crc():
-    """A frame with any one bit of its CRC altered is refused, and the right one is not."""
+    """A frame whose CRC leaves any one bit of the register is refused, and the right one is not."""
     line, *_ = connect()
     ask(line, request_frame(0, Op.SYNC), 6)
-    frame = int.from_bytes(request_frame(1, Op.READ, 1, 1))
+    frame = request_frame(1, Op.READ, 1, 1)
+    wrong = {crc16(frame[1:5] + k.to_bytes(2)): k.to_bytes(2) for k in range(1 << 16)}
     for bit in range(16):
-        assert ask(line, (frame ^ 1 << bit).to_bytes(7), 6)[2] == Status.BAD_CRC
-    assert ask(line, frame.to_bytes(7), 10)[:8].hex() == "5a01800101000000"
+        assert ask(line, frame[:5] + wrong[1 << bit], 6)[2] == Status.BAD_CRC
+    assert ask(line, frame[:5] + wrong[0], 10)[:8].hex() == "5a01800101000000"
 
 
 def test_ends_of_the_registers():
