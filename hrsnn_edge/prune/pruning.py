@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -113,7 +113,7 @@ def prune(
         pruned = _cut(pruned, "in", by, shares["in"], activity, rng)
     factors = dict.fromkeys(shares, 1.0)
     if preserve_input:
-        pruned, factors = _preserve_input(network, pruned, shares, activity)
+        pruned, factors = restore_input(network, pruned, shares, activity)
     record = PruneRecord(
         method,
         overall,
@@ -224,7 +224,7 @@ def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig):
         )
         if count == before or before == 0:
             continue
-        mask, p, record = _lnp_round(network, count, rng, config)
+        mask, p, record = draw_synapses(network, count, rng, config)
         factor = factor[mask] / p[mask]
         network = replace(network, w_rec=network.w_rec.keep(mask))
         rounds.append(record)
@@ -234,8 +234,10 @@ def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig):
     return network, tuple(rounds)
 
 
-def _lnp_round(network: FloatNetwork, count: int, rng, config: LnpConfig):
-    """Return the mask, the keep probabilities and the record of one round."""
+def draw_synapses(
+    network: FloatNetwork, count: int, rng: np.random.Generator, config: LnpConfig
+) -> tuple[np.ndarray, np.ndarray, LnpRound]:
+    """Return the mask of one round of step I, the keep probabilities, and the record."""
     rows = effective(network, "rec")
     exponents, lambda_1 = _node_exponents(network, rng, config)
     sign = np.where(network.inhibitory[rows.pre_idx], -1.0, 1.0)
@@ -263,15 +265,26 @@ def _node_exponents(network: FloatNetwork, rng, config: LnpConfig) -> tuple[np.n
     return spectrum.node_exponents, spectrum.largest
 
 
-def _preserve_input(before: FloatNetwork, after: FloatNetwork, projections, activity):
-    """Return the network with its mean absolute input restored, and the factors."""
+def restore_input(
+    before: FloatNetwork,
+    after: FloatNetwork,
+    projections: Iterable[str],
+    activity: Mapping[str, np.ndarray],
+) -> tuple[FloatNetwork, dict[str, float]]:
+    """Return a pruned network with the mean absolute input of a neuron restored, and the factors.
+
+    One factor a projection, at most `MAX_FACTOR`; neurons may have been removed.
+    """
+    size_ratio = after.n_neurons / before.n_neurons
     factors = {}
     for name in projections:
         drives = []
         for net in (before, after):
             rows = effective(net, name)
             drives.append(np.abs(rows.weights) @ _activity_of(rows, activity, name))
-        factors[name] = float(min(MAX_FACTOR, drives[0] / drives[1])) if drives[1] else 1.0
+        factors[name] = (
+            float(min(MAX_FACTOR, drives[0] / drives[1] * size_ratio)) if drives[1] else 1.0
+        )
         rows = getattr(after, f"w_{name}")
         after = replace(after, **{f"w_{name}": rows.with_weights(rows.weights * factors[name])})
     return after, factors

@@ -1,0 +1,354 @@
+"""Lyapunov noise pruning in full: Algorithm 1, rounds of steps I to III, then step IV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from hrsnn_edge.errors import PruneError
+from hrsnn_edge.network import FloatNetwork, SparseRows
+from hrsnn_edge.prune.draw import keep_count
+from hrsnn_edge.prune.edges import (
+    AddRule,
+    candidates,
+    choose_edges,
+    degree_variance,
+    degrees,
+    draw_weights,
+)
+from hrsnn_edge.prune.graph import (
+    Ipr,
+    insert,
+    keep_nodes,
+    laplacian_ipr,
+    weak_components,
+)
+from hrsnn_edge.prune.nodes import NodeRule, prune_nodes
+from hrsnn_edge.prune.pruning import draw_synapses, n_unreachable, restore_input
+from hrsnn_edge.prune.record import MAX_FACTOR, LnpConfig, LnpRound
+from hrsnn_edge.prune.timescales import TimescaleSearch, optimise_timescales
+from hrsnn_edge.tune.loop import TuneResult
+
+#: A graph that changes by less than this share for so many rounds has come to rest.
+REST_SHARE = 1e-3
+REST_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class LnpSchedule:
+    """Settings of the whole algorithm.
+
+    Attributes
+    ----------
+    sparsity : float
+        Share of the recurrent synapses to remove, above 0 and below 1; the rounds end when it
+        is met. Step II takes synapses too, so it may be passed by up to one round.
+    rounds : int
+        Greatest number of rounds. Step I keeps ``(1 - sparsity)**(1 / rounds)`` of the synapses
+        in each.
+    edges : LnpConfig
+        Step I; its `rounds` must be 1.
+    nodes : NodeRule or None
+        Step II; None keeps all neurons.
+    added : AddRule or None
+        Step III; None adds nothing.
+    timescales : TimescaleSearch or None
+        Step IV, after the last round; None keeps the time constants.
+    preserve_input : bool
+        Multiply the recurrent weights at the end by one factor, at most `MAX_FACTOR`, so that
+        the mean absolute recurrent weight onto a neuron is that of the unpruned network.
+    """
+
+    sparsity: float = 0.95
+    rounds: int = 100
+    edges: LnpConfig = field(default_factory=LnpConfig)
+    nodes: NodeRule | None = field(default_factory=NodeRule)
+    added: AddRule | None = field(default_factory=AddRule)
+    timescales: TimescaleSearch | None = None
+    preserve_input: bool = False
+
+    def __post_init__(self):
+        """Check the numbers."""
+        if not 0 < self.sparsity < 1:
+            raise ValueError(f"Sparsity must be above 0 and below 1, not {self.sparsity}")
+        if self.rounds < 1:
+            raise ValueError(f"Rounds must be 1 or more, not {self.rounds}")
+        if self.edges.rounds != 1:
+            raise ValueError(
+                f"Rounds of step I must be 1, not {self.edges.rounds}. The schedule has the rounds."
+            )
+
+
+@dataclass(frozen=True)
+class GraphMeasures:
+    """A recurrent graph in numbers.
+
+    Attributes
+    ----------
+    n_neurons, n_synapses : int
+        |V| and |E|.
+    density : float
+        Synapses over possible ones.
+    excitatory_share : float
+        Of the neurons.
+    degree_variance : float
+        The objective h of eq. (17).
+    ipr : Ipr
+        Localisation of the eigenvectors.
+    """
+
+    n_neurons: int
+    n_synapses: int
+    density: float
+    excitatory_share: float
+    degree_variance: float
+    ipr: Ipr
+
+
+@dataclass(frozen=True)
+class LnpRecord:
+    """One round of the algorithm.
+
+    Attributes
+    ----------
+    index : int
+        From 1.
+    graph : GraphMeasures
+        After the round.
+    sparsity : float
+        Share of the first recurrent synapses that is gone.
+    n_drawn, n_added : int
+        Synapses that step I kept and step III added.
+    n_removed : int
+        Neurons that step II removed, dead ones included.
+    lambda_1 : float
+        Greatest exponent at the start of the round [1/ms], a short average; `LnpRound`.
+    probability_cv : float
+        Coefficient of variation of step I's keep probabilities; 0 is uniform random pruning.
+    errors : dict
+        eps of eq. (15) for step I; `lyapunov_noise.spectral_errors`.
+    """
+
+    index: int
+    graph: GraphMeasures
+    sparsity: float
+    n_drawn: int
+    n_added: int
+    n_removed: int
+    lambda_1: float
+    probability_cv: float
+    errors: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class LnpResult:
+    """What the algorithm returns.
+
+    Attributes
+    ----------
+    network : FloatNetwork
+        Pruned, without readout.
+    kept : (N,) bool
+        Which neurons of the unpruned network are in it, in their old order.
+    start : GraphMeasures
+        Of the unpruned graph.
+    rounds : tuple of LnpRecord
+        Rounds that count. One that broke the graph or passed `NodeRule.n_min` does not.
+    stop : str
+        Why the rounds ended: ``'sparsity'`` (met), ``'rounds'`` (spent), ``'rest'`` (no change),
+        ``'disconnected'`` or ``'few neurons'`` (the next round would have been so).
+    search : TuneResult or None
+        Of step IV.
+    """
+
+    network: FloatNetwork
+    kept: np.ndarray
+    start: GraphMeasures
+    rounds: tuple[LnpRecord, ...]
+    stop: str
+    search: TuneResult | None = None
+
+    def to_dict(self) -> dict:
+        """Return plain values for JSON: the start, the rounds and why they ended."""
+        rounds = [asdict(r) for r in self.rounds]
+        return {"start": asdict(self.start), "rounds": rounds, "stop": self.stop}
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """Between rounds: the network, which neurons it has, and ``1/p`` of each synapse."""
+
+    network: FloatNetwork
+    kept: np.ndarray
+    factor: SparseRows
+
+
+def measure(network: FloatNetwork) -> GraphMeasures:
+    """Return the recurrent graph in numbers."""
+    rows = network.w_rec
+    return GraphMeasures(
+        rows.n_pre,
+        rows.nnz,
+        rows.density,
+        float((~network.inhibitory).mean()),
+        degree_variance(rows),
+        laplacian_ipr(rows),
+    )
+
+
+# One BLAS thread: the same seed must draw the same graph on any machine's number of cores.
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def lnp(
+    network: FloatNetwork,
+    schedule: LnpSchedule,
+    seed: int,
+    on_round: Callable[[LnpRecord], None] | None = None,
+) -> LnpResult:
+    """Prune a network by Algorithm 1, without any data.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+        Untrained small world in the papers; any network whose graph is weakly connected.
+    schedule : LnpSchedule
+        The settings.
+    seed : int
+        Of every draw; the same seed gives the same network.
+    on_round : callable or None
+        Called with the record of each round that counts.
+
+    Raises
+    ------
+    PruneError
+        When the graph is not connected from the start, or no input would reach any neuron.
+    """
+    _check_start(network)
+    rng = np.random.default_rng(seed)
+    ones = network.w_rec.with_weights(np.ones(network.w_rec.nnz))
+    state = _State(replace(network, readout=None), np.ones(network.n_neurons, bool), ones)
+    start, rounds, stop = measure(network), [], "rounds"
+    n_first = network.w_rec.nnz
+    for index in range(1, schedule.rounds + 1):
+        after, drawn = _step_one(state, n_first, schedule, rng)
+        if schedule.nodes is not None:
+            after = _step_two(after, schedule.nodes, rng)
+        n_pruned = after.network.w_rec.nnz
+        if fault := _fault(after.network, schedule):
+            stop = fault
+            break
+        if schedule.added is not None:
+            after = _step_three(after, network, schedule.added, rng)
+        _check_paths(index, network, after.network)
+        graph = measure(after.network)
+        record = LnpRecord(
+            index,
+            graph,
+            sparsity=1 - graph.n_synapses / n_first,
+            n_drawn=drawn.after,
+            n_added=graph.n_synapses - n_pruned,
+            n_removed=state.network.n_neurons - graph.n_neurons,
+            lambda_1=drawn.lambda_1,
+            probability_cv=drawn.probability_cv,
+            errors=drawn.errors,
+        )
+        state = after
+        rounds.append(record)
+        if on_round is not None:
+            on_round(record)
+        if record.graph.n_synapses <= keep_count(n_first, schedule.sparsity):
+            stop = "sparsity"
+            break
+        if at_rest([start, *(r.graph for r in rounds)]):
+            stop = "rest"
+            break
+    pruned = _final_weights(network, state, schedule)
+    search = None
+    if schedule.timescales is not None:
+        pruned, search = optimise_timescales(pruned, schedule.timescales, int(rng.integers(2**31)))
+    return LnpResult(pruned, state.kept, start, tuple(rounds), stop, search)
+
+
+def _step_one(state: _State, n_first: int, schedule: LnpSchedule, rng) -> tuple[_State, LnpRound]:
+    """Return the state without the synapses of a round, and what step I recorded."""
+    rows = state.network.w_rec
+    share = (1 - schedule.sparsity) ** (1 / schedule.rounds)
+    goal = keep_count(n_first, schedule.sparsity)
+    count = min(rows.nnz, max(goal, round(share * rows.nnz)))
+    mask, p, drawn = draw_synapses(state.network, count, rng, schedule.edges)
+    factor = state.factor.with_weights(state.factor.weights / p).keep(mask)
+    return _State(replace(state.network, w_rec=rows.keep(mask)), state.kept, factor), drawn
+
+
+def _step_two(state: _State, rule: NodeRule, rng) -> _State:
+    """Return the state without dead neurons and those that few shortest paths pass through."""
+    network, stays = prune_nodes(state.network, rule, rng)
+    kept = state.kept.copy()
+    kept[kept] = stays
+    return _State(network, kept, keep_nodes(state.factor, stays))
+
+
+def _step_three(state: _State, first: FloatNetwork, add: AddRule, rng) -> _State:
+    """Return the state with added synapses."""
+    rows = state.network.w_rec
+    count = round(add.share * rows.nnz)
+    pairs = candidates(rows, keep_nodes(first.w_rec, state.kept), count)
+    pre, post = choose_edges(pairs, degrees(rows), rows.fan_out, count, add, rng).T
+    weights = draw_weights(pre, state.network.inhibitory, first.w_rec, first.inhibitory, rng)
+    network = replace(state.network, w_rec=insert(rows, pre, post, weights))
+    return _State(network, state.kept, insert(state.factor, pre, post, np.ones(pre.size)))
+
+
+def _final_weights(first: FloatNetwork, state: _State, schedule: LnpSchedule) -> FloatNetwork:
+    """Return the network with its weights over their keep probabilities and its input restored."""
+    network = state.network
+    if schedule.edges.weights == "rescale":
+        weights = network.w_rec.weights * np.minimum(state.factor.weights, MAX_FACTOR)
+        network = replace(network, w_rec=network.w_rec.with_weights(weights))
+    if schedule.preserve_input:
+        network, _ = restore_input(first, network, ("rec",), {})
+    return network
+
+
+def at_rest(graphs: list[GraphMeasures]) -> bool:
+    """Return whether neurons and synapses changed by less than `REST_SHARE` in each last round."""
+    last = graphs[-REST_ROUNDS - 1 :]
+    pairs = pairwise(last)
+    still = [
+        abs(b.n_neurons - a.n_neurons) < REST_SHARE * a.n_neurons
+        and abs(b.n_synapses - a.n_synapses) < REST_SHARE * a.n_synapses
+        for a, b in pairs
+    ]
+    return len(still) == REST_ROUNDS and all(still)
+
+
+def _fault(network: FloatNetwork, schedule: LnpSchedule) -> str:
+    """Return why a round does not count, or an empty string."""
+    if schedule.nodes is not None and network.n_neurons < schedule.nodes.n_min:
+        return "few neurons"
+    return "disconnected" if weak_components(network.w_rec)[0] != 1 else ""
+
+
+def _check_start(network: FloatNetwork) -> None:
+    """Raise `PruneError` when the graph has no synapses or falls apart before any pruning."""
+    if network.w_rec.nnz == 0:
+        raise PruneError("w_rec must have synapses to prune, not 0")
+    parts, label = weak_components(network.w_rec)
+    if parts != 1:
+        raise PruneError(
+            f"Recurrent graph must be weakly connected, not in {parts} parts, the largest of "
+            f"{np.bincount(label).max()} of {network.n_neurons} neurons. Raise the density, or "
+            f"keep the neurons of one part only."
+        )
+
+
+def _check_paths(index: int, before: FloatNetwork, after: FloatNetwork) -> None:
+    """Raise `PruneError` when a round cut every path from the input to a neuron."""
+    if n_unreachable(after) == after.n_neurons and n_unreachable(before) < before.n_neurons:
+        raise PruneError(
+            f"Some input must reach a neuron after round {index}, not none of "
+            f"{after.n_neurons}. Lower the sparsity or the quantile."
+        )

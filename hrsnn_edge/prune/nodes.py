@@ -1,0 +1,192 @@
+"""Lyapunov noise pruning, step II: neurons that few shortest paths pass through are removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import rustworkx
+
+from hrsnn_edge.network import FloatNetwork, SparseRows
+from hrsnn_edge.prune.graph import adjacency, keep_neurons
+
+#: Neurons above which betweenness is estimated, and the sources it is estimated from.
+EXACT_NEURONS = 1000
+N_SOURCES = 256
+
+
+@dataclass(frozen=True)
+class NodeRule:
+    """Which neurons step II may remove.
+
+    Attributes
+    ----------
+    quantile : float
+        Share of the neurons, those of least betweenness, that a round tries to remove.
+    n_min : int
+        Neurons that are never gone below.
+    excitatory_low, excitatory_high : float
+        Share of excitatory neurons that removal does not leave (75:25 to 85:15), and does not
+        lead further away from if it starts outside.
+    readout_counts : bool
+        Whether the readout is an out-edge of every neuron. If not, a neuron without recurrent
+        targets is dead, although the readout hears it.
+    """
+
+    quantile: float = 0.02
+    n_min: int = 50
+    excitatory_low: float = 0.75
+    excitatory_high: float = 0.85
+    readout_counts: bool = False
+
+    def __post_init__(self):
+        """Check the numbers."""
+        if not 0 <= self.quantile < 1:
+            raise ValueError(f"Quantile must be 0 or more and below 1, not {self.quantile}")
+        if self.n_min < 1:
+            raise ValueError(f"Least number of neurons must be 1 or more, not {self.n_min}")
+        if not 0 <= self.excitatory_low <= self.excitatory_high <= 1:
+            raise ValueError(
+                f"Excitatory share must be a range within 0 .. 1, not {self.excitatory_low} .. "
+                f"{self.excitatory_high}"
+            )
+
+
+def betweenness(rows: SparseRows, seed: int = 0) -> np.ndarray:
+    """Return the share of directed shortest paths through each neuron, summed over pairs, (N,).
+
+    Unweighted and not normalised. Up to `EXACT_NEURONS` it is exact (rustworkx, in one thread,
+    so that sums are in one order on any machine); above, `N_SOURCES` random sources stand for
+    all, which rustworkx cannot do.
+    """
+    n = rows.n_pre
+    if n > EXACT_NEURONS:
+        sources = np.random.default_rng(seed).permutation(n)[:N_SOURCES]
+        return sampled_betweenness(rows, sources)
+    graph = rustworkx.PyDiGraph()
+    graph.add_nodes_from(range(n))
+    graph.add_edges_from_no_data(
+        list(zip(rows.pre_idx.tolist(), rows.col_idx.tolist(), strict=True))
+    )
+    values = rustworkx.digraph_betweenness_centrality(
+        graph, normalized=False, parallel_threshold=n + 1
+    )
+    return np.array([values[i] for i in range(n)])
+
+
+def sampled_betweenness(rows: SparseRows, sources: np.ndarray) -> np.ndarray:
+    """Return betweenness from the paths of `sources` only, times ``N / len(sources)``, (N,).
+
+    The algorithm of Brandes, all sources at once, one sparse product a level: counts of shortest
+    paths forwards, dependencies backwards. All N sources give the exact values.
+    """
+    forward, n, k = adjacency(rows), rows.n_pre, len(sources)
+    backward = forward.T.tocsr()
+    paths = np.zeros((n, k))
+    paths[sources, np.arange(k)] = 1
+    levels = [paths > 0]
+    while levels[-1].any():
+        reached = backward @ (paths * levels[-1])
+        fresh = (reached > 0) & (paths == 0)
+        paths += reached * fresh
+        levels.append(fresh)
+    dependency = np.zeros((n, k))
+    safe = np.maximum(paths, 1)
+    for near, far in zip(levels[-2::-1], levels[:0:-1], strict=True):
+        dependency += near * paths * (forward @ (far * (1 + dependency) / safe))
+    dependency[sources, np.arange(k)] = 0
+    return dependency.sum(axis=1) * (n / k)
+
+
+def alive(network: FloatNetwork, readout_counts: bool = False) -> np.ndarray:
+    """Return which neurons are left when those without in-edge or out-edge are removed, (N,) bool.
+
+    In-edges are recurrent or from the input, out-edges recurrent, or any with `readout_counts`.
+    Removing one may kill others, so it is repeated until none dies.
+    """
+    one_way = adjacency(network.w_rec)
+    fed = network.w_in.fan_in > 0
+    keep = np.ones(network.n_neurons, bool)
+    while True:
+        has_in = fed | (one_way.T @ keep.astype(float) > 0)
+        has_out = readout_counts | (one_way @ keep.astype(float) > 0)
+        after = keep & has_in & has_out
+        if (after == keep).all():
+            return keep
+        keep = after
+
+
+def removable(
+    network: FloatNetwork, score: np.ndarray, rule: NodeRule, rng: np.random.Generator
+) -> np.ndarray:
+    """Return which neurons step II removes, (N,) bool; all others keep an in- and an out-edge.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+        Without dead neurons; see `alive`.
+    score : (N,) float64
+        Betweenness. The ``round(quantile * N)`` least are tried in rising order, equals in a
+        random one; one that a protection holds stays, and no other takes its place.
+    rule : NodeRule
+        Quantile and protections.
+    rng : Generator
+        Of the order of equals.
+    """
+    n = network.n_neurons
+    rows, into = network.w_rec, adjacency(network.w_rec).T.tocsr()
+    n_in = rows.fan_in + network.w_in.fan_in
+    n_out = rows.fan_out + (1 if rule.readout_counts else 0)
+    removed = np.zeros(n, bool)
+    size = np.array([(~network.inhibitory).sum(), n])
+    waiting = np.lexsort((rng.random(n), score))[: round(rule.quantile * n)].tolist()
+    progress = True
+    while progress:
+        # A neuron held for the sake of the E:I share may go once one of the other type has gone.
+        progress = False
+        for i in list(waiting):
+            targets = rows.col_idx[rows.row_ptr[i] : rows.row_ptr[i + 1]]
+            sources = into.indices[into.indptr[i] : into.indptr[i + 1]]
+            after = size - [not network.inhibitory[i], 1]
+            if (
+                after[1] < rule.n_min
+                or _share_gap(after, rule) > _share_gap(size, rule)
+                or _strands(targets, n_in, removed, i)
+                or _strands(sources, n_out, removed, i)
+            ):
+                continue
+            n_in[targets] -= 1
+            n_out[sources] -= 1
+            size, removed[i], progress = after, True, True
+            waiting.remove(i)
+    return removed
+
+
+def _share_gap(size: np.ndarray, rule: NodeRule) -> float:
+    """Return how far the excitatory share of (excitatory, all) neurons is outside its range."""
+    share = size[0] / size[1]
+    return max(rule.excitatory_low - share, share - rule.excitatory_high, 0.0)
+
+
+def _strands(neighbours: np.ndarray, n_edges: np.ndarray, removed: np.ndarray, i: int) -> bool:
+    """Return whether a neighbour that stays has its only edge from or to neuron `i`."""
+    at_risk = ~removed[neighbours] & (neighbours != i)
+    return bool((n_edges[neighbours[at_risk]] <= 1).any())
+
+
+def prune_nodes(
+    network: FloatNetwork, rule: NodeRule, rng: np.random.Generator
+) -> tuple[FloatNetwork, np.ndarray]:
+    """Return the network after step II and which of its neurons were kept, (N,) bool.
+
+    Dead neurons go first and whatever the protections, then those of least betweenness.
+    """
+    keep = alive(network, rule.readout_counts)
+    network = keep_neurons(network, keep)
+    if network.n_neurons > rule.n_min and rule.quantile > 0:
+        score = betweenness(network.w_rec, int(rng.integers(2**31)))
+        stays = ~removable(network, score, rule, rng)
+        network = keep_neurons(network, stays)
+        keep = keep.copy()
+        keep[keep] = stays
+    return network, keep
