@@ -13,16 +13,23 @@ import numpy as np
 
 from hrsnn_edge.errors import QuantisationError
 from hrsnn_edge.fixed import check_range, signed_range, width_for
+from hrsnn_edge.frozen import freeze
+from hrsnn_edge.readouts import DenseLayer, LinearReadout, MlpReadout, Readout, TraceReadout
 
-
-def _freeze(obj) -> None:
-    """Make every array field of a frozen dataclass read-only and contiguous."""
-    for f in fields(obj):
-        value = getattr(obj, f.name)
-        if isinstance(value, np.ndarray):
-            value = np.ascontiguousarray(value)
-            value.flags.writeable = False
-            object.__setattr__(obj, f.name, value)
+__all__ = [
+    "Counts",
+    "DenseLayer",
+    "ExpSynapses",
+    "FloatNetwork",
+    "IntFormat",
+    "IntNetwork",
+    "IntStdp",
+    "LinearReadout",
+    "MlpReadout",
+    "Readout",
+    "SparseRows",
+    "TraceReadout",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +55,7 @@ class SparseRows:
 
     def __post_init__(self):
         """Check the structure; weights are checked by the network that owns the rows."""
-        _freeze(self)
+        freeze(self)
         if self.row_ptr.ndim != 1 or self.row_ptr.size < 1 or self.row_ptr[0] != 0:
             raise ValueError("Row pointer must be a vector that starts at 0")
         if np.any(np.diff(self.row_ptr) < 0) or self.row_ptr[-1] != self.col_idx.size:
@@ -128,43 +135,14 @@ class SparseRows:
 
 
 @dataclass(frozen=True, eq=False)
-class LinearReadout:
-    """A linear map of spike counts: ``out[c] = bias[c] + sum w_out[bin, j, c] count[bin, j]``.
-
-    `w_out` is (n_bins, n_neurons, n_out); bin ``b`` of a run of T steps holds the steps with
-    ``t * n_bins // T == b``. Floats in a `FloatNetwork`, integers in an `IntNetwork`.
-    The class is the index of the greatest output; on a tie the lowest index.
-    """
-
-    w_out: np.ndarray
-    bias: np.ndarray
-
-    def __post_init__(self):
-        """Check the shapes."""
-        _freeze(self)
-        if self.w_out.ndim != 3 or self.bias.shape != self.w_out.shape[2:]:
-            raise ValueError(
-                "Readout weights must be (bins, neurons, outputs) with one bias an output, not "
-                f"{self.w_out.shape} and {self.bias.shape}"
-            )
-
-    @property
-    def n_bins(self) -> int:
-        """Equal parts of the run that are counted apart."""
-        return self.w_out.shape[0]
-
-    @property
-    def n_out(self) -> int:
-        """Number of outputs."""
-        return self.w_out.shape[2]
-
-
-@dataclass(frozen=True, eq=False)
 class FloatNetwork:
-    """A heterogeneous recurrent network of LIF neurons in real numbers (eq. (1), delta synapses).
+    """A heterogeneous recurrent network of LIF neurons in real numbers (eq. (1)).
 
     ``v[t+1] = max(alpha v[t] + gain * I[t], v_floor)`` with ``alpha = exp(-dt / tau_mem)`` and
-    ``gain`` 1 (``gain_mode='jump'``) or ``1 - alpha`` (``'leaky'``, R_m = 1).
+    ``gain`` 1 (``gain_mode='jump'``) or ``1 - alpha`` (``'leaky'``, R_m = 1). ``I[t]`` is the sum
+    of the weights that arrive in the step (delta synapses) or, with `tau_syn`,
+    ``I[t] = beta I[t-1] + sum`` with ``beta = exp(-dt / tau_syn)`` (exponential synapses); it runs
+    on while a neuron is refractory.
 
     Attributes
     ----------
@@ -184,10 +162,12 @@ class FloatNetwork:
         Step [ms].
     v_floor : float or (N,) float64
         Lower bound of the membranes, for all or for each; ``-inf`` for none.
-    readout : LinearReadout or None
+    readout : LinearReadout, MlpReadout, TraceReadout or None
         The trained readout.
     cluster : (N,) int64 or None
         Cluster of each neuron in a clustered network.
+    tau_syn : (N,) float64 or None
+        Time constant of each neuron's synaptic current [ms], above 0; None for delta synapses.
     """
 
     w_in: SparseRows
@@ -200,27 +180,34 @@ class FloatNetwork:
     dt: float = 1.0
     gain_mode: str = "jump"
     v_floor: float | np.ndarray = -np.inf
-    readout: LinearReadout | None = None
+    readout: Readout | None = None
     cluster: np.ndarray | None = None
+    tau_syn: np.ndarray | None = None
 
     def __post_init__(self):
         """Check shapes, signs and finiteness."""
-        _freeze(self)
+        freeze(self)
         n = self.w_rec.n_pre
-        for name in ("inhibitory", "tau_mem", "v_threshold", "v_reset", "refractory_steps"):
+        optional = () if self.tau_syn is None else ("tau_syn",)
+        for name in (
+            "inhibitory", "tau_mem", "v_threshold", "v_reset", "refractory_steps", *optional
+        ):  # fmt: skip
             if getattr(self, name).shape != (n,):
                 raise ValueError(f"{name} must have {n} values, not {getattr(self, name).shape}")
         if self.w_in.n_post != n or self.w_rec.n_post != n:
             raise ValueError(f"Both projections must end on {n} neurons")
         if self.gain_mode not in ("jump", "leaky"):
             raise ValueError(f"Gain mode must be 'jump' or 'leaky', not {self.gain_mode!r}")
-        for name in ("tau_mem", "v_threshold", "v_reset"):
+        for name in ("tau_mem", "v_threshold", "v_reset", *optional):
             values = getattr(self, name)
             bad = np.flatnonzero(~np.isfinite(values))
             if bad.size:
                 raise QuantisationError(
                     f"{name}, neuron {bad[0]}: must be finite, not {values[bad[0]]}"
                 )
+        if optional and not (self.tau_syn > 0).all():
+            j = int(np.argmin(self.tau_syn))
+            raise QuantisationError(f"tau_syn, neuron {j}: must be above 0, not {self.tau_syn[j]}")
         for name in ("w_in", "w_rec"):
             rows = getattr(self, name)
             bad = np.flatnonzero(~np.isfinite(rows.weights))
@@ -244,6 +231,13 @@ class FloatNetwork:
     def alpha(self) -> np.ndarray:
         """Decay of one step, ``exp(-dt / tau_mem)``, (N,) float64."""
         return np.exp(-self.dt / self.tau_mem)
+
+    @property
+    def beta(self) -> np.ndarray:
+        """Decay of the synaptic current in one step, (N,) float64; 0 for delta synapses."""
+        if self.tau_syn is None:
+            return np.zeros(self.n_neurons)
+        return np.exp(-self.dt / self.tau_syn)
 
 
 @dataclass(frozen=True)
@@ -289,6 +283,36 @@ class IntFormat:
 
 
 @dataclass(frozen=True, eq=False)
+class ExpSynapses:
+    """Exponential synapses of an integer network: one decaying current `i_syn` a neuron.
+
+    Attributes
+    ----------
+    syn_decay : (N,) int32
+        Decay of the current in a step, unsigned, ``decay_width`` bits like that of the membrane.
+    syn_width : int
+        Bits of `i_syn`, signed, in LSB of ``v``, saturating; 8 .. 24.
+    """
+
+    syn_decay: np.ndarray
+    syn_width: int
+
+    #: Least and greatest `syn_width`.
+    WIDTHS: ClassVar[tuple[int, int]] = (8, 24)
+
+    def __post_init__(self):
+        """Check the width; the decays are checked by the network."""
+        freeze(self)
+        low, high = self.WIDTHS
+        if not isinstance(self.syn_width, int):
+            raise TypeError(f"Synaptic width must be an integer, not {self.syn_width!r}")
+        if not low <= self.syn_width <= high:
+            raise ValueError(
+                f"Synaptic width must be between {low} and {high}, not {self.syn_width}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
 class IntNetwork:
     """The integer network: what reference, engine, RTL, netlist, firmware and ONNX all compute.
 
@@ -308,10 +332,12 @@ class IntNetwork:
         Signed, ``v_width`` bits, below the threshold.
     refractory_steps : (N,) int32
         ``0 .. 2**refractory_width - 1``.
-    readout : LinearReadout of int32
+    readout : LinearReadout, MlpReadout or TraceReadout of int32
         Weights of ``out_weight_width`` bits.
     fmt : IntFormat
         The widths.
+    synapses : ExpSynapses or None
+        None for delta synapses.
     """
 
     w_in: SparseRows
@@ -323,12 +349,13 @@ class IntNetwork:
     v_threshold: np.ndarray
     v_reset: np.ndarray
     refractory_steps: np.ndarray
-    readout: LinearReadout
+    readout: Readout
     fmt: IntFormat = field(default_factory=IntFormat)
+    synapses: ExpSynapses | None = None
 
     def __post_init__(self):
         """Check every value against its format and Dale's law."""
-        _freeze(self)
+        freeze(self)
         f, n = self.fmt, self.n_neurons
         if self.w_in.n_post != n or self.w_rec.n_post != n:
             raise ValueError(f"Both projections must end on {n} neurons")
@@ -350,10 +377,13 @@ class IntNetwork:
         check_range("refractory_steps", self.refractory_steps, 0, (1 << f.refractory_width) - 1)
         check_range("shift_in", self.shift_in, 0, (1 << f.shift_width) - 1)
         check_range("shift_rec", self.shift_rec, 0, (1 << f.shift_width) - 1)
-        low, high = signed_range(f.out_weight_width)
-        check_range("readout weights", self.readout.w_out, low, high)
-        if self.readout.w_out.shape[1] != n:
-            raise ValueError(f"Readout must read {n} neurons, not {self.readout.w_out.shape[1]}")
+        self.readout.check_integers(n, f.out_weight_width)
+        if self.synapses is not None:
+            if self.synapses.syn_decay.shape != (n,):
+                raise ValueError(
+                    f"syn_decay must have {n} values, not {self.synapses.syn_decay.shape}"
+                )
+            check_range("syn_decay", self.synapses.syn_decay, 0, (1 << f.decay_width) - 1)
         wrong = np.flatnonzero(
             np.where(
                 self.inhibitory[self.w_rec.pre_idx], self.w_rec.weights > 0, self.w_rec.weights < 0
@@ -388,10 +418,7 @@ class IntNetwork:
 
     def out_width(self, n_steps: int) -> int:
         """Bits of a readout accumulator that cannot overflow in `n_steps` steps."""
-        w, b = self.readout.w_out.astype(np.int64), self.readout.bias.astype(np.int64)
-        low = np.minimum(w, 0).min(axis=0).sum(axis=0) * n_steps + np.minimum(b, 0)
-        high = np.maximum(w, 0).max(axis=0).sum(axis=0) * n_steps + np.maximum(b, 0)
-        return width_for(int(low.min()), int(high.max()))
+        return self.readout.out_width(n_steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -437,7 +464,7 @@ class IntStdp:
 
     def __post_init__(self):
         """Freeze the arrays and check the ranges."""
-        _freeze(self)
+        freeze(self)
         for name, low, high in (
             ("learn_shift", 0, 12),
             ("trace_width", 4, 12),

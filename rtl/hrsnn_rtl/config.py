@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hrsnn_edge.errors import CapacityError
-from hrsnn_edge.network import IntFormat, IntNetwork
+from hrsnn_edge.network import IntFormat, IntNetwork, LinearReadout
 
 #: Bits of a `write` data word, the greatest width of any memory.
 DATA_WIDTH = 36
@@ -31,6 +31,19 @@ def bits_for(count: int) -> int:
     (1, 1, 8, 9)
     """
     return max(1, (count - 1).bit_length())
+
+
+def check_features(net: IntNetwork) -> None:
+    """Raise `CapacityError` that names a feature of the contract the core does not have."""
+    if net.synapses is not None:
+        raise CapacityError(
+            "Exponential synapses: tau_syn is not supported by the core yet. "
+            "Train with delta synapses."
+        )
+    if not isinstance(net.readout, LinearReadout):
+        raise CapacityError(
+            f"Readout '{net.readout.kind}' is not supported by the core yet. Fit a linear one."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +184,7 @@ class CoreConfig:
         """
         from hrsnn_rtl.placer import place
 
+        check_features(net)
         placement = placement or place(net, lanes)
         fields = {
             "lanes": placement.lanes,
@@ -196,6 +210,7 @@ class CoreConfig:
 
         The synapses of each lane depend on the placement and are checked with the images.
         """
+        check_features(net)
         f = net.fmt
         for name, value in (("v_width", f.v_width), ("v_shift", f.v_shift)):
             if value != getattr(self, name):

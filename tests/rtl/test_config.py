@@ -1,10 +1,19 @@
 """Tests of the generator values."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hrsnn_rtl.config import CoreConfig, bits_for
 
 from hrsnn_edge.errors import CapacityError
-from hrsnn_edge.network import IntFormat
+from hrsnn_edge.network import (
+    DenseLayer,
+    ExpSynapses,
+    IntFormat,
+    MlpReadout,
+    TraceReadout,
+)
 from hrsnn_edge.reference.random import random_network
 
 VALUES = {
@@ -105,3 +114,35 @@ def test_check_holds_refuses_a_reset():
     config = CoreConfig(**{**VALUES, "sum_width": 24, "n_bins": 8})
     with pytest.raises(CapacityError, match="v_reset must be 0 on a core without"):
         config.check_holds(net)
+
+
+def with_mlp(net):
+    """Return the network with a perceptron of its first neuron."""
+    layer = DenseLayer(np.ones((1, 2), np.int32), np.zeros(2, np.int32))
+    return replace(net, readout=MlpReadout(np.array([0]), 1, (layer,), act_width=8))
+
+
+def with_traces(net):
+    """Return the network with a stream of one filter."""
+    n = net.n_neurons
+    weights, step = np.ones((1, n, 2), np.int32), np.array([9])
+    decay, bias = np.full((1, n), 200), np.zeros(2, np.int32)
+    return replace(net, readout=TraceReadout(decay, weights, bias, 4, step, 12, 8))
+
+
+def with_currents(net):
+    """Return the network with exponential synapses."""
+    return replace(net, synapses=ExpSynapses(np.full(net.n_neurons, 9), 16))
+
+
+@pytest.mark.parametrize(
+    "change, name",
+    [(with_mlp, "'mlp'"), (with_traces, "'traces'"), (with_currents, "tau_syn")],
+)
+def test_features_without_hardware_are_refused_by_name(change, name):
+    """No core is made for, or loaded with, a network that has a feature which it lacks."""
+    net, _ = random_network(3, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat(), n_out=2)
+    config = CoreConfig.for_network(net, n_steps=12)
+    for call in (lambda n: CoreConfig.for_network(n, n_steps=12), config.check_holds):
+        with pytest.raises(CapacityError, match=f"{name} is not supported by the core yet"):
+            call(change(net))
