@@ -17,6 +17,7 @@ import numba as nb
 import numpy as np
 from scipy.signal import iirpeak, lfilter
 
+from hrsnn_edge.data.encode import lif_encoders
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import DataError
 
@@ -177,35 +178,15 @@ def _filter(x, sections, smooth, full, hop, out):
                 out[n // hop, k] = level
 
 
-@nb.njit(cache=True)
-def _encode(u, gains, a, refractory, raster):
-    """Fill `raster` (T, n_channels * gains) with the events of LIF encoders of threshold 1."""
-    n_gains = gains.size
-    v = np.zeros(u.shape[1] * n_gains)
-    wait = np.zeros(v.size, np.int32)
-    for t in range(u.shape[0]):
-        for k in range(v.size):
-            if wait[k] > 0:
-                wait[k] -= 1
-                v[k] = 0.0
-                continue
-            v[k] = a * v[k] + (1 - a) * gains[k % n_gains] * u[t, k // n_gains]
-            if v[k] >= 1.0:
-                raster[t, k] = True
-                v[k] = 0.0
-                wait[k] = refractory
-
-
 def spikes_from(u, config: CochleaConfig) -> np.ndarray:
-    """Return the (T, n_inputs) bool raster of the encoders for a compressed envelope.
-
-    ``v <- a v + (1 - a) g u``, ``a = exp(-dt / tau_encoder)``, threshold 1, reset to 0.
-    """
-    u = np.ascontiguousarray(u, np.float64)
-    raster = np.zeros((len(u), config.n_inputs), np.bool_)
-    a = np.exp(-config.dt / config.tau_encoder)
-    _encode(u, np.array(config.gains, np.float64), a, config.refractory_steps, raster)
-    return raster
+    """Return the (T, n_inputs) bool raster of `lif_encoders` for a compressed envelope."""
+    return lif_encoders(
+        u,
+        gains=config.gains,
+        dt=config.dt,
+        tau=config.tau_encoder,
+        refractory_steps=config.refractory_steps,
+    )
 
 
 def time_parts(u, n_parts: int) -> np.ndarray:

@@ -5,6 +5,9 @@ Intensities are in 0..1 of the greatest rate; `n_steps` is the length of the run
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numba as nb
 import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
@@ -41,7 +44,7 @@ def rate_poisson(intensity, n_steps: int, p_max: float, seed: int) -> EventBatch
     intensity = _check_unit(intensity, "Intensity")
     rng = np.random.default_rng(seed)
     return EventBatch.from_rasters(
-        [rng.random((n_steps, intensity.shape[1])) < p_max * row for row in intensity]
+        rng.random((n_steps, intensity.shape[1])) < p_max * row for row in intensity
     )
 
 
@@ -52,8 +55,8 @@ def rate_regular(intensity, n_steps: int, p_max: float) -> EventBatch:
     ``floor(n_steps * a + 1/2)``, with no shot noise. Parameters as in `rate_poisson`.
     """
     rate = _check_unit(intensity, "Intensity") * p_max
-    phase = np.floor(np.arange(n_steps + 1)[:, None] * rate[:, None, :] + 0.5)
-    return EventBatch.from_rasters(np.diff(phase, axis=1) > 0)
+    clock = np.arange(n_steps + 1)[:, None]
+    return EventBatch.from_rasters(np.diff(np.floor(clock * r + 0.5), axis=0) > 0 for r in rate)
 
 
 def latency(intensity, n_steps: int, threshold: float = 0.0) -> EventBatch:
@@ -116,6 +119,74 @@ def series_poisson(rate, p_max: float, seed: int) -> EventBatch:
     """
     rate = _check_unit(rate, "Rate")
     return EventBatch.from_rasters([np.random.default_rng(seed).random(rate.shape) < p_max * rate])
+
+
+def sequences_regular(rates, p_max: float) -> EventBatch:
+    """Emit events at even distances from rates that change in time, without chance.
+
+    Channel `k` fires in step `t` when ``floor(sum_{s <= t} p_max rate[s, k] + 1/2)`` rises.
+
+    Parameters
+    ----------
+    rates : iterable of (T, K) float
+        Relative rate of each channel in each step, 0..1; one array a sample.
+    p_max : float
+        Events per step at rate 1, at most 1.
+    """
+
+    def rasters():
+        for rate in rates:
+            phase = np.floor(np.cumsum(p_max * _check_unit(rate, "Rate"), axis=0) + 0.5)
+            yield np.diff(phase, axis=0, prepend=0.0) > 0
+
+    return EventBatch.from_rasters(rasters())
+
+
+def with_silence(events: EventBatch, n_steps: int) -> EventBatch:
+    """Return the samples with `n_steps` steps without input behind each."""
+    return replace(events, n_steps=events.n_steps + np.int32(n_steps))
+
+
+def lif_encoders(u, *, gains, dt: float, tau: float, refractory_steps: int) -> np.ndarray:
+    """Return the (T, K * len(gains)) bool raster of leaky integrate-and-fire encoders.
+
+    ``v <- a v + (1 - a) g u``, ``a = exp(-dt / tau)``, threshold 1, reset to 0; the gains of a
+    signal lie side by side. Several gains carry level as "how many of them fire".
+
+    Parameters
+    ----------
+    u : (T, K) float
+        Drive of each signal, at least 0.
+    gains : sequence of float
+        One encoder a signal for each.
+    dt, tau : float
+        Step and membrane time constant [ms].
+    refractory_steps : int
+        Steps an encoder waits after an event.
+    """
+    u = np.ascontiguousarray(u, np.float64)
+    raster = np.zeros((len(u), u.shape[1] * len(gains)), np.bool_)
+    _encode(u, np.array(gains, np.float64), np.exp(-dt / tau), refractory_steps, raster)
+    return raster
+
+
+@nb.njit(cache=True)
+def _encode(u, gains, a, refractory, raster):
+    """Fill `raster` (T, K * gains) with the events of LIF encoders of threshold 1."""
+    n_gains = gains.size
+    v = np.zeros(u.shape[1] * n_gains)
+    wait = np.zeros(v.size, np.int32)
+    for t in range(u.shape[0]):
+        for k in range(v.size):
+            if wait[k] > 0:
+                wait[k] -= 1
+                v[k] = 0.0
+                continue
+            v[k] = a * v[k] + (1 - a) * gains[k % n_gains] * u[t, k // n_gains]
+            if v[k] >= 1.0:
+                raster[t, k] = True
+                v[k] = 0.0
+                wait[k] = refractory
 
 
 def delta_on_off(signals, threshold: float) -> EventBatch:

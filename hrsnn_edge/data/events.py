@@ -63,16 +63,52 @@ class EventBatch:
 
     @classmethod
     def from_rasters(cls, rasters) -> EventBatch:
-        """Return the events of a sequence of (T, K) bool rasters; T may differ, K may not."""
-        parts = [np.nonzero(np.asarray(r, bool)) for r in rasters]
-        ptr = np.concatenate([[0], np.cumsum([p[0].size for p in parts])]).astype(np.int64)
+        """Return the events of (T, K) bool rasters, one after the other; T may differ, K may not.
+
+        An iterator is taken too, so that only one raster need be in memory.
+        """
+        lengths, t, address, n_inputs = [], [], [], 0
+        for raster in rasters:
+            raster = np.asarray(raster, bool)
+            n_inputs = raster.shape[1]
+            found = np.nonzero(raster)
+            lengths.append(len(raster))
+            t.append(found[0].astype(np.int32))
+            address.append(found[1].astype(np.int32))
+        ptr = np.concatenate([[0], np.cumsum([part.size for part in t])]).astype(np.int64)
         return cls(
-            ptr,
-            np.concatenate([p[0] for p in parts]).astype(np.int32),
-            np.concatenate([p[1] for p in parts]).astype(np.int32),
-            np.array([len(r) for r in rasters], np.int32),
-            rasters[0].shape[1],
+            ptr, np.concatenate(t), np.concatenate(address), np.array(lengths, np.int32), n_inputs
         )
+
+    @classmethod
+    def from_lists(cls, owner, t, address, n_steps, n_inputs: int) -> EventBatch:
+        """Return the events of samples given in any order; repeats in a step count once.
+
+        Parameters
+        ----------
+        owner, t, address : (E,) int
+            Sample, step and channel of each event.
+        n_steps : (S,) int
+            Steps of each sample.
+        n_inputs : int
+            Number of channels.
+        """
+        n_steps = np.asarray(n_steps, np.int32)
+        owner, t, address = (np.asarray(v, np.int64) for v in (owner, t, address))
+        if address.size and not (address.min() >= 0 and address.max() < n_inputs):
+            raise DataError(f"Event address must be between 0 and {n_inputs - 1}")
+        longest = int(n_steps.max())
+        late = np.flatnonzero((t < 0) | (t >= longest))
+        if late.size:
+            raise DataError(
+                f"Sample {owner[late[0]]}: step must be between 0 and {longest - 1}, "
+                f"not {t[late[0]]}"
+            )
+        key = np.unique((owner * longest + t) * n_inputs + address)
+        sample, t = np.divmod(key // n_inputs, longest)
+        ptr = np.searchsorted(sample, np.arange(n_steps.size + 1)).astype(np.int64)
+        address = (key % n_inputs).astype(np.int32)
+        return cls(ptr, t.astype(np.int32), address, n_steps, n_inputs)
 
     def raster(self, sample: int) -> np.ndarray:
         """Return the (T, K) bool raster of one sample."""

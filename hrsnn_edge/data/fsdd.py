@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import wave
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from hrsnn_edge.data.archive import check_offsets, read_npz
 from hrsnn_edge.data.cochlea import CochleaConfig, encode_clips
 from hrsnn_edge.data.dataset import Dataset, check_classes
 from hrsnn_edge.data.events import Split
@@ -76,20 +76,10 @@ def load_recordings(path) -> Recordings:
 
 def _read_npz(path: Path) -> Recordings:
     """Read the clips of an ``.npz`` file."""
-    try:
-        with path.open("rb") as f, np.load(f, allow_pickle=False) as data:
-            z = {name: data[name] for name in data.files}
-    except (zipfile.BadZipFile, EOFError, ValueError, OSError) as error:
-        raise DataError(
-            f"{path}: must be a whole .npz file. It is cut short or damaged."
-        ) from error
-    missing = {"audio", "offsets", "label", "speaker", "take", "speakers", "rate"} - set(z)
-    if missing:
-        raise DataError(f"{path}: must hold {sorted(missing)[0]!r}")
+    z = read_npz(path, ("audio", "offsets", "label", "speaker", "take", "speakers", "rate"))
     _check_rate(str(path), int(z["rate"]))
     offsets = z["offsets"]
-    if offsets[0] != 0 or offsets[-1] != z["audio"].size or np.any(np.diff(offsets) < 0):
-        raise DataError(f"{path}: offsets must rise from 0 to {z['audio'].size}. It is damaged.")
+    check_offsets(path, offsets, z["audio"].size)
     return Recordings(
         tuple(np.split(z["audio"], offsets[1:-1])),
         z["label"].astype(np.int64),
@@ -150,6 +140,7 @@ def load_fsdd(
     *,
     cochlea: CochleaConfig | None = None,
     n_folds: int = 3,
+    fold_by: str = "take",
     held_out_speaker: str | None = None,
 ) -> Dataset:
     """Return the spoken digits as spikes of the audio front end.
@@ -161,7 +152,10 @@ def load_fsdd(
     cochlea : CochleaConfig, optional
         The front end; the measured recipe without it.
     n_folds : int
-        Validation folds, by take: all speakers and digits are in each.
+        Validation folds by take.
+    fold_by : str
+        ``'take'``: all speakers and digits are in each fold; ``'speaker'``: one training speaker
+        is one fold, so that settings are chosen for voices not heard before.
     held_out_speaker : str, optional
         Test on this speaker and train on all clips of the others; without it the published
         split, takes 0..4 of everybody.
@@ -175,13 +169,19 @@ def load_fsdd(
         raise DataError(
             f"Held-out speaker must be one of {', '.join(found.speakers)}, not {held_out_speaker!r}"
         )
+    if fold_by == "take":
+        fold = found.take[~is_test] % n_folds
+    elif fold_by == "speaker":
+        fold = np.unique(found.speaker[~is_test], return_inverse=True)[1]
+    else:
+        raise ValueError(f"Folds must be by 'take' or by 'speaker', not {fold_by!r}")
     events, features = encode_clips(found.clips, RATE, cochlea or CochleaConfig())
     return Dataset(
         name="fsdd",
         class_names=CLASS_NAMES,
         train=Split(events.select(~is_test), found.labels[~is_test]),
         test=Split(events.select(is_test), found.labels[is_test]),
-        fold=found.take[~is_test] % n_folds,
+        fold=fold,
         features_train=features[~is_test],
         features_test=features[is_test],
     )
