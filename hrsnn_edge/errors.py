@@ -39,6 +39,10 @@ class ArtifactError(HrsnnError):
     """An artifact file that is cut short, altered or of another version."""
 
 
+class InterchangeError(HrsnnError):
+    """A file of an exchange format that is damaged or holds what the network cannot express."""
+
+
 class CapacityError(HrsnnError):
     """A network that does not fit the core or the board; says what would make it fit."""
 

@@ -24,11 +24,13 @@ ORDER = (
     "quantise",
     "reference",
     "artifact",
+    "interchange",
     "hrsnn_rtl",
     "hrsnn_sim",
     "hrsnn_boards",
     "report",
     "flow",
+    "reproduce",
     "cli",
 )
 #: Entry points, which may import anything.
