@@ -24,7 +24,10 @@ class LifParams:
 
     @classmethod
     def of(cls, net: IntNetwork) -> LifParams:
-        """Return the parameters of the neurons of a network."""
+        """Return the parameters of the neurons of a network.
+
+        Currents of exponential synapses already have their shift: `v_shift` is then 0.
+        """
         return cls(
             net.decay.astype(np.int64),
             net.v_threshold.astype(np.int64),
@@ -32,7 +35,7 @@ class LifParams:
             net.refractory_steps.astype(np.int64),
             net.fmt.v_width,
             net.fmt.decay_width,
-            net.fmt.v_shift,
+            net.fmt.v_shift if net.synapses is None else 0,
         )
 
 
@@ -42,7 +45,8 @@ def lif_step(v, refractory, syn_sum, params: LifParams):
     Parameters
     ----------
     v, refractory, syn_sum : (N,) int64
-        Membrane potential and refractory counter before the step; sum delivered in it.
+        Membrane potential and refractory counter before the step; sum delivered in it, or the
+        current of exponential synapses.
 
     Returns
     -------
