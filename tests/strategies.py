@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hrsnn_edge.network import IntFormat
 from hrsnn_edge.reference.random import random_network, random_stdp
+from hrsnn_edge.reference.random_features import random_features
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -43,3 +44,10 @@ def learning_cases(draw, **kwargs):
     net, raster = draw(network_cases(**kwargs))
     net, stdp = random_stdp(draw(seeds), net)
     return net, raster, stdp
+
+
+@st.composite
+def feature_cases(draw, **kwargs):
+    """Draw an integer network with exponential synapses, another readout or both, and a raster."""
+    net, raster = draw(network_cases(**kwargs))
+    return random_features(draw(seeds), net), raster

@@ -78,7 +78,7 @@ def random_network(
     v_reset = np.zeros(n, np.int64)
     if has_reset:
         moved = rng.random(n) < 0.5
-        v_reset = np.where(moved, _edgy(rng, v_low, v_high - 1, n), v_reset)
+        v_reset = np.where(moved, edgy(rng, v_low, v_high - 1, n), v_reset)
     # Thresholds of about one to a few steps of input, where spikes are neither rare nor certain.
     reach = np.zeros(n)
     np.add.at(reach, w_in.col_idx, np.abs(w_in.weights) << shift_in[w_in.pre_idx])
@@ -97,12 +97,12 @@ def random_network(
         shift_in=shift_in.astype(np.int32),
         shift_rec=shift_rec.astype(np.int32),
         inhibitory=inhibitory,
-        decay=_edgy(rng, 0, (1 << fmt.decay_width) - 1, n).astype(np.int32),
+        decay=edgy(rng, 0, (1 << fmt.decay_width) - 1, n).astype(np.int32),
         v_threshold=v_threshold.astype(np.int32),
         v_reset=v_reset.astype(np.int32),
         refractory_steps=_refractory(rng, n, fmt.refractory_width),
         readout=LinearReadout(
-            _edgy(rng, out_low, out_high, (n_bins, n, n_out)).astype(np.int32),
+            edgy(rng, out_low, out_high, (n_bins, n, n_out)).astype(np.int32),
             rng.integers(-(1 << 12), 1 << 12, n_out).astype(np.int32),
         ),
         fmt=fmt,
@@ -140,15 +140,15 @@ def random_stdp(seed: int, net: IntNetwork) -> tuple[IntNetwork, IntStdp]:
         plastic_rec=plastic_rec,
         learn_shift=learn_shift,
         trace_width=trace_width,
-        trace_step=int(_edgy(rng, 1, (1 << trace_width) - 1, 1)[0]),
+        trace_step=int(edgy(rng, 1, (1 << trace_width) - 1, 1)[0]),
         decay_width=decay_width,
-        decay_plus=_edgy(rng, rng.choice([0, slow]), top, sources).astype(np.int32),
-        eta_plus=_edgy(rng, 0, eta_top, sources).astype(np.int32),
+        decay_plus=edgy(rng, rng.choice([0, slow]), top, sources).astype(np.int32),
+        eta_plus=edgy(rng, 0, eta_top, sources).astype(np.int32),
         magnitude_max=rng.integers(np.minimum(greatest << learn_shift, full), full + 1).astype(
             np.int32
         ),
-        decay_minus=_edgy(rng, rng.choice([0, slow]), top, net.n_neurons).astype(np.int32),
-        eta_minus=_edgy(rng, 0, eta_top, net.n_neurons).astype(np.int32),
+        decay_minus=edgy(rng, rng.choice([0, slow]), top, net.n_neurons).astype(np.int32),
+        eta_minus=edgy(rng, 0, eta_top, net.n_neurons).astype(np.int32),
         eta_shift=eta_shift,
     )
 
@@ -158,7 +158,7 @@ def _with_w_in(net: IntNetwork, w_in: SparseRows) -> IntNetwork:
     return IntNetwork(**{**vars(net), "w_in": w_in})
 
 
-def _edgy(rng: np.random.Generator, low, high, size) -> np.ndarray:
+def edgy(rng: np.random.Generator, low, high, size) -> np.ndarray:
     """Return int64 values in low..high, a share of them at the two ends."""
     values = rng.integers(low, high + 1, size)
     pick = rng.random(size)
@@ -174,7 +174,7 @@ def _rows(rng, n_pre: int, n_post: int, density: float, low, high) -> SparseRows
     mask = rng.random((n_pre, n_post)) < share[:, None]
     weights = np.empty((n_pre, n_post), np.int32)
     for i in range(n_pre):
-        weights[i] = _edgy(rng, low[i], high[i], n_post)
+        weights[i] = edgy(rng, low[i], high[i], n_post)
     return SparseRows.from_dense(weights, mask)
 
 
