@@ -91,8 +91,7 @@ class DenseLayer:
                 "Layer weights must be (inputs, outputs) with one bias an output, not "
                 f"{self.weights.shape} and {self.bias.shape}"
             )
-        if not 0 <= self.shift <= 31:
-            raise ValueError(f"Layer shift must be between 0 and 31, not {self.shift}")
+        _check_int("Layer shift", self.shift, 0, 31)
 
     def sum_range(self, top: int) -> tuple[int, int]:
         """Return the least and the greatest sum for integer inputs of 0 .. `top`."""
@@ -138,11 +137,8 @@ class MlpReadout:
         )
         if not rising or self.neurons[0] < 0:
             raise ValueError("Neurons of the readout must be one or more, rising from 0 or above")
-        if self.n_bins < 1 or not self.layers:
-            raise ValueError(
-                f"Readout must have a bin and a layer or more, not {self.n_bins} and "
-                f"{len(self.layers)}"
-            )
+        _check_int("Readout bins", self.n_bins, 1, 64)
+        _check_int("Readout layers", len(self.layers), 1, 16)
         size = self.n_bins * self.neurons.size
         for k, layer in enumerate(self.layers):
             if layer.weights.shape[0] != size:
@@ -169,18 +165,14 @@ class MlpReadout:
 
     def check_integers(self, n_neurons: int, weight_width: int) -> None:
         """Raise for a value outside its width or a neuron that is not there."""
-        low, high = self.ACT_WIDTHS
-        if not isinstance(self.act_width, int) or not low <= self.act_width <= high:
-            raise ValueError(
-                f"Activation width must be between {low} and {high}, not {self.act_width}"
-            )
+        _check_int("Activation width", self.act_width, *self.ACT_WIDTHS)
         check_range("readout neurons", self.neurons, 0, n_neurons - 1)
         for k, layer in enumerate(self.layers):
             check_range(f"readout layer {k} weights", layer.weights, *signed_range(weight_width))
             check_range(f"readout layer {k} biases", layer.bias, *signed_range(BIAS_WIDTH))
         if self.layers[-1].shift:
             raise ValueError(
-                f"Last layer of the readout must not shift, not by {self.layers[-1].shift}"
+                f"Shift of the last readout layer must be 0, not {self.layers[-1].shift}"
             )
 
     def out_width(self, n_steps: int) -> int:
@@ -254,8 +246,7 @@ class TraceReadout:
             raise ValueError(
                 f"Trace readout must have {self.w_out.shape[2]} biases, not {self.bias.shape}"
             )
-        if self.hold < 1:
-            raise ValueError(f"Hold must be at least 1 step, not {self.hold}")
+        _check_int("Hold", self.hold, 1, 1 << 16)
 
     @property
     def n_filters(self) -> int:
@@ -284,12 +275,8 @@ class TraceReadout:
 
     def check_integers(self, n_neurons: int, weight_width: int) -> None:
         """Raise for a value outside its width or another number of neurons."""
-        for name, (low, high) in self.LIMITS.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or not low <= value <= high:
-                raise ValueError(
-                    f"{name} of the readout must be between {low} and {high}, not {value!r}"
-                )
+        for name, limits in self.LIMITS.items():
+            _check_int(f"{name} of the readout", getattr(self, name), *limits)
         _check_neurons(self.decay.shape[1], n_neurons)
         check_range("readout decay", self.decay, 0, (1 << self.decay_width) - 1)
         if self.trace_step is None or self.trace_step.shape != (self.n_filters,):
@@ -317,3 +304,8 @@ Readout = LinearReadout | MlpReadout | TraceReadout
 def _check_neurons(found: int, expected: int) -> None:
     if found != expected:
         raise ValueError(f"Readout must read {expected} neurons, not {found}")
+
+
+def _check_int(name: str, value, low: int, high: int) -> None:
+    if not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} must be an integer from {low} to {high}, not {value!r}")

@@ -41,6 +41,16 @@ def float_network(**changed):
     return FloatNetwork(**{**values, **changed})
 
 
+def test_tau_syn_is_checked():
+    """Synaptic time constants are one a neuron and above 0; without any, currents do not last."""
+    assert float_network().beta.tolist() == [0, 0, 0]
+    assert float_network(tau_syn=np.full(3, 1 / np.log(2))).beta == pytest.approx([0.5] * 3)
+    with pytest.raises(ValueError, match="tau_syn must have 3 values"):
+        float_network(tau_syn=np.ones(2))
+    with pytest.raises(QuantisationError, match="tau_syn, neuron 1: must be above 0, not 0.0"):
+        float_network(tau_syn=np.array([1.0, 0, 2]))
+
+
 def test_rows_by_hand():
     """The rows of a small matrix, its empty row among them, are as written out by hand."""
     rows = SparseRows.from_dense(np.array([[0, 7, 0], [0, 0, 0], [3, 0, -1]]))

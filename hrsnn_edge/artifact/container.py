@@ -18,7 +18,8 @@ import numpy as np
 from hrsnn_edge.errors import ArtifactError
 
 MAGIC = b"HRSNN\r\n\x1a"
-VERSION = 1
+#: Versions that are read. Version 2 has the fields of exponential synapses and other readouts.
+VERSIONS = (1, 2)
 #: Kinds of content.
 INT_NETWORK, FLOAT_NETWORK = 1, 2
 KIND_NAMES = {INT_NETWORK: "an integer network", FLOAT_NETWORK: "a float network"}
@@ -37,7 +38,9 @@ def _padding(size: int) -> int:
     return -size % _ALIGN
 
 
-def pack(kind: int, meta: Mapping[str, Any], sections: Mapping[str, np.ndarray]) -> bytes:
+def pack(
+    kind: int, meta: Mapping[str, Any], sections: Mapping[str, np.ndarray], version: int = 1
+) -> bytes:
     """Return the bytes of a file.
 
     Parameters
@@ -48,6 +51,8 @@ def pack(kind: int, meta: Mapping[str, Any], sections: Mapping[str, np.ndarray])
         Anything JSON knows, without NaN.
     sections : mapping of str to array
         Arrays of one of `DTYPES`, written in this order.
+    version : int
+        The least version that has all the fields.
     """
     table, body = [], bytearray()
     for name, array in sections.items():
@@ -67,7 +72,7 @@ def pack(kind: int, meta: Mapping[str, Any], sections: Mapping[str, np.ndarray])
         allow_nan=False,
     ).encode()
     header += b" " * _padding(_PREFIX.size + len(header))
-    prefix = _PREFIX.pack(MAGIC, VERSION, kind, len(header), zlib.crc32(header))
+    prefix = _PREFIX.pack(MAGIC, version, kind, len(header), zlib.crc32(header))
     content = prefix + header + bytes(body)
     return content + hashlib.sha256(content).digest()
 
@@ -101,6 +106,11 @@ def unpack(data: bytes, name: str) -> tuple[int, dict[str, Any], dict[str, np.nd
     return kind, meta, sections
 
 
+def version_of(data: bytes) -> int:
+    """Return the version of a file that `unpack` takes."""
+    return _PREFIX.unpack_from(data)[1]
+
+
 def _check_prefix(data: bytes, name: str) -> None:
     if len(data) < _PREFIX.size + _HASH_SIZE:
         raise ArtifactError(
@@ -112,9 +122,9 @@ def _check_prefix(data: bytes, name: str) -> None:
         raise ArtifactError(
             f"{name}: must start with {MAGIC!r}, not {magic!r}. It is not a network of hrsnn."
         )
-    if version != VERSION:
+    if version not in VERSIONS:
         raise ArtifactError(
-            f"{name}: format version must be {VERSION}, not {version}. "
+            f"{name}: format version must be {' or '.join(map(str, VERSIONS))}, not {version}. "
             "Write it again with this version of hrsnn."
         )
     if kind not in KIND_NAMES:

@@ -12,9 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from hrsnn_edge.artifact.container import FLOAT_NETWORK, INT_NETWORK, KIND_NAMES, pack, unpack
+from hrsnn_edge.artifact.container import (
+    FLOAT_NETWORK,
+    INT_NETWORK,
+    KIND_NAMES,
+    pack,
+    unpack,
+    version_of,
+)
+from hrsnn_edge.artifact.readouts import readout_content, readout_from
 from hrsnn_edge.errors import ArtifactError, HrsnnError
 from hrsnn_edge.network import (
+    ExpSynapses,
     FloatNetwork,
     IntFormat,
     IntNetwork,
@@ -87,21 +96,31 @@ def to_bytes(artifact: Artifact | FloatArtifact) -> bytes:
         "provenance": dict(artifact.provenance),
     }
     if isinstance(artifact, FloatArtifact):
-        return pack(FLOAT_NETWORK, *_float_content(net, meta))
+        return pack(FLOAT_NETWORK, *_float_content(net, meta), _version(net))
     meta["format"] = {f.name: getattr(net.fmt, f.name) for f in fields(net.fmt)}
     sections = _row_sections("w_in", net.w_in, "i1") | _row_sections("w_rec", net.w_rec, "i1")
     sections |= {name: getattr(net, name).astype(t) for name, (t, _) in _INT_ARRAYS.items()}
-    sections |= {
-        "readout.w_out": net.readout.w_out.astype("<i2"),
-        "readout.bias": net.readout.bias.astype("<i8"),
-    }
+    readout, parts = readout_content(net.readout, integer=True)
+    sections |= parts
+    if readout is not None:
+        meta["readout"] = readout
+    if net.synapses is not None:
+        meta["synapses"] = {"syn_width": net.synapses.syn_width}
+        sections["syn_decay"] = net.synapses.syn_decay.astype("<u2")
     if artifact.stdp is not None:
         stdp = artifact.stdp
         meta["stdp"] = {
             f.name: getattr(stdp, f.name) for f in fields(stdp) if f.name not in _STDP_ARRAYS
         }
         sections |= {f"stdp.{name}": getattr(stdp, name).astype("<i4") for name in _STDP_ARRAYS}
-    return pack(INT_NETWORK, meta, sections)
+    return pack(INT_NETWORK, meta, sections, _version(net))
+
+
+def _version(net: FloatNetwork | IntNetwork) -> int:
+    """Return the least version that has all the fields of a network."""
+    synapses = net.synapses if isinstance(net, IntNetwork) else net.tau_syn
+    simple = synapses is None and (net.readout is None or isinstance(net.readout, LinearReadout))
+    return 1 if simple else 2
 
 
 def from_bytes(data: bytes, name: str) -> Artifact | FloatArtifact:
@@ -128,6 +147,12 @@ def from_bytes(data: bytes, name: str) -> Artifact | FloatArtifact:
     except (HrsnnError, KeyError, TypeError, ValueError, IndexError) as error:
         reason = f"section or field {error} is missing" if type(error) is KeyError else str(error)
         raise ArtifactError(f"{name}: must hold {KIND_NAMES[kind]}: {reason}") from error
+    version = _version(artifact.network)
+    if version_of(data) != version:
+        raise ArtifactError(
+            f"{name}: format version must be {version} for what the file holds, "
+            f"not {version_of(data)}"
+        )
     n_out = 0 if artifact.network.readout is None else artifact.network.readout.n_out
     if n_out and len(artifact.classes) != n_out:
         raise ArtifactError(
@@ -159,11 +184,16 @@ def _int_network(meta, sections) -> IntNetwork:
         w_in=_rows(sections, "w_in", n, np.int32),
         w_rec=_rows(sections, "w_rec", n, np.int32),
         **{name: sections[name].astype(t) for name, (_, t) in _INT_ARRAYS.items()},
-        readout=LinearReadout(
-            sections["readout.w_out"].astype(np.int32), sections["readout.bias"].astype(np.int64)
-        ),
+        readout=readout_from(meta.get("readout"), sections, integer=True),
         fmt=IntFormat(**meta["format"]),
+        synapses=_synapses(meta.get("synapses"), sections),
     )
+
+
+def _synapses(values, sections) -> ExpSynapses | None:
+    if values is None:
+        return None
+    return ExpSynapses(sections["syn_decay"].astype(np.int32), values["syn_width"])
 
 
 def _stdp(values, sections) -> IntStdp | None:
@@ -181,8 +211,12 @@ def _float_content(net: FloatNetwork, meta: dict) -> tuple[dict, dict]:
     # One value, or one a neuron; an array because JSON has no infinity.
     sections["v_floor"] = np.atleast_1d(np.asarray(net.v_floor, "<f8"))
     if net.readout is not None:
-        sections["readout.w_out"] = net.readout.w_out.astype("<f8")
-        sections["readout.bias"] = net.readout.bias.astype("<f8")
+        readout, parts = readout_content(net.readout, integer=False)
+        sections |= parts
+        if readout is not None:
+            meta["readout"] = readout
+    if net.tau_syn is not None:
+        sections["tau_syn"] = net.tau_syn.astype("<f8")
     if net.cluster is not None:
         sections["cluster"] = net.cluster.astype("<i4")
     return meta, sections
@@ -192,10 +226,8 @@ def _float_network(meta, sections) -> FloatNetwork:
     n = sections["tau_mem"].size
     floor = sections["v_floor"]
     readout = None
-    if "readout.w_out" in sections:
-        readout = LinearReadout(
-            sections["readout.w_out"].astype(float), sections["readout.bias"].astype(float)
-        )
+    if "readout" in meta or "readout.w_out" in sections:
+        readout = readout_from(meta.get("readout"), sections, integer=False)
     return FloatNetwork(
         w_in=_rows(sections, "w_in", n, np.float64),
         w_rec=_rows(sections, "w_rec", n, np.float64),
@@ -205,4 +237,5 @@ def _float_network(meta, sections) -> FloatNetwork:
         v_floor=float(floor[0]) if floor.size == 1 and n != 1 else floor.astype(float),
         readout=readout,
         cluster=sections["cluster"].astype(np.int64) if "cluster" in sections else None,
+        tau_syn=sections["tau_syn"].astype(float) if "tau_syn" in sections else None,
     )

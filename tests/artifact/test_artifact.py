@@ -1,23 +1,34 @@
+import hashlib
 import json
 import struct
+import zlib
 from dataclasses import fields, is_dataclass
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import learning_cases, network_cases
 
-from hrsnn_edge.artifact.container import pack, unpack
+from hrsnn_edge.artifact.container import pack, unpack, version_of
 from hrsnn_edge.artifact.io import read_artifact, read_float, write_artifact
 from hrsnn_edge.artifact.schema import Artifact, FloatArtifact, from_bytes, to_bytes
 from hrsnn_edge.errors import ArtifactError
-from hrsnn_edge.network import FloatNetwork, LinearReadout, SparseRows
+from hrsnn_edge.network import (
+    DenseLayer,
+    FloatNetwork,
+    LinearReadout,
+    MlpReadout,
+    SparseRows,
+    TraceReadout,
+)
 from hrsnn_edge.reference.random import random_network
+from tests.strategies import feature_cases, learning_cases, network_cases
 
 
 def same(a, b) -> bool:
     """Compare two values, arrays and dataclasses by content."""
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(same, a, b))
     if is_dataclass(a):
         return type(a) is type(b) and all(
             same(getattr(a, f.name), getattr(b, f.name)) for f in fields(a)
@@ -58,6 +69,26 @@ def test_read_write_is_identity(case):
     assert to_bytes(back) == data
 
 
+@settings(max_examples=40, deadline=None)
+@given(feature_cases())
+def test_features_are_kept_in_version_2(case):
+    """Exponential synapses and other readouts come back as they were, from a file of version 2."""
+    net, _ = case
+    data = to_bytes(Artifact(net, ("c",) * net.readout.n_out))
+    assert same(from_bytes(data, "x").network, net)
+    assert version_of(data) == 2
+    with pytest.raises(ArtifactError, match="version must be 2 for what the file holds, not 1"):
+        from_bytes(pack(*unpack(data, "x")), "x")
+
+
+def test_version_1_stays_as_it_was():
+    """A network without later features gives the bytes of version 1, and only those are taken."""
+    assert version_of(DATA) == version_of(to_bytes(float_example())) == 1
+    assert hashlib.sha256(DATA).hexdigest() == GOLDEN
+    with pytest.raises(ArtifactError, match="version must be 1 for what the file holds, not 2"):
+        from_bytes(pack(*unpack(DATA, "x"), version=2), "x")
+
+
 @settings(max_examples=20, deadline=None)
 @given(learning_cases())
 def test_learning_constants_are_kept(case):
@@ -74,6 +105,9 @@ def test_learning_constants_are_kept(case):
         {"v_floor": -1.5},
         {"v_floor": np.array([-1.0, -2.0, -np.inf])},
         {"readout": None, "cluster": np.array([0, 1, 0]), "gain_mode": "leaky", "dt": 0.5},
+        {"tau_syn": np.array([1.0, 2.5, 9.0])},
+        {"readout": MlpReadout(np.array([0, 2]), 1, (DenseLayer(np.ones((2, 2)), np.ones(2)),))},
+        {"readout": TraceReadout(np.full((1, 3), 0.5), np.ones((2, 3, 2)), np.ones(2), 4)},
     ],
 )
 def test_float_network_is_kept(changed):
@@ -83,6 +117,8 @@ def test_float_network_is_kept(changed):
 
 
 DATA = to_bytes(example())
+#: SHA-256 of those bytes, from before there was a version 2.
+GOLDEN = "e57a57369c8147c1b0c569556b1785c14d61118088880ed20db76e2a4c5189bb"
 
 
 @settings(max_examples=300, deadline=None)
@@ -114,7 +150,7 @@ def test_messages_name_the_part():
     with pytest.raises(ArtifactError, match=r"x: must start with .*not a network of hrsnn"):
         from_bytes(b"PK" + DATA[2:], "x")
     other = DATA[:8] + struct.pack("<H", 9) + DATA[10:]
-    with pytest.raises(ArtifactError, match="format version must be 1, not 9"):
+    with pytest.raises(ArtifactError, match="format version must be 1 or 2, not 9"):
         from_bytes(other, "x")
     header = struct.unpack_from("<I", DATA, 12)[0]
     table = json.loads(DATA[20 : 20 + header])["sections"]
@@ -151,9 +187,6 @@ def test_absurd_shape_costs_nothing():
     table["sections"][0]["shape"] = [1 << 62, 1 << 62]
     raw = json.dumps(table, sort_keys=True, separators=(",", ":")).encode()
     raw += b" " * (-(20 + len(raw)) % 8)
-    import hashlib
-    import zlib
-
     content = struct.pack("<8sHHII", data[:8], 1, kind, len(raw), zlib.crc32(raw)) + raw
     content += data[20 + header : -32]
     with pytest.raises(ArtifactError, match="must fit the .* bytes left"):
