@@ -36,8 +36,8 @@ def load_digits(
 ) -> Dataset:
     """Return the digits, rate coded, one channel a pixel.
 
-    By default a pixel sends as many events as its grey value, 0..16, at even distances: shot
-    noise of a Poisson code costs 3 to 5 points here.
+    By default a pixel sends as many events as its grey value, 0..16, at even distances: the shot
+    noise of a Poisson code costs about 3 points.
 
     Parameters
     ----------

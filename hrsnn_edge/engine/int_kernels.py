@@ -10,6 +10,11 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+#: Bits of the decays that the kernels take: the widest of the contract. Narrower ones are shifted
+#: up by the caller, which changes nothing.
+LEAK_SHIFT = 12
+LEAK_MASK = (1 << LEAK_SHIFT) - 1
+
 
 @nb.njit(cache=True, nogil=True)
 def scatter(acc, row_ptr, col_idx, weights, source):
@@ -19,16 +24,33 @@ def scatter(acc, row_ptr, col_idx, weights, source):
 
 
 @nb.njit(cache=True, nogil=True)
-def leak_and_add(v, acc, decay, decay_width, v_shift):
-    """Set ``acc = trunc(v * decay / 2**decay_width) + (acc << v_shift)``."""
+def leak_and_add(v, acc, decay, gain):
+    """Set ``acc = trunc(v * decay / 2**LEAK_SHIFT) + acc * gain``.
+
+    A constant shift and a product in place of a left shift: Numba widens a shift by a variable to
+    64 bits, which halves the vector and has no instruction for the right shift.
+    """
     word = acc.dtype.type
-    mask, sign_bit = word((1 << decay_width) - 1), word(8 * acc.itemsize - 1)
-    down, up = word(decay_width), word(v_shift)
     for j in range(v.size):
         product = word(v[j] * decay[j])
         # A shift rounds down; what is negative needs almost one more to round toward zero.
-        product = word(product + (word(product >> sign_bit) & mask))
-        acc[j] = word(word(product >> down) + word(acc[j] << up))
+        product = word(product + (LEAK_MASK if product < 0 else 0))
+        acc[j] = word(word(product >> LEAK_SHIFT) + word(acc[j] * gain))
+
+
+@nb.njit(cache=True, nogil=True)
+def add_to_currents(i_syn, acc, syn_decay, syn_gain, syn_low, syn_high):
+    """Advance the currents of exponential synapses by a step and set `acc` to them.
+
+    ``i_syn = saturate(trunc(i_syn * syn_decay / 2**LEAK_SHIFT) + acc * syn_gain)``.
+    """
+    leak_and_add(i_syn, acc, syn_decay, syn_gain)
+    for j in range(acc.size):
+        x = acc[j]
+        x = syn_low if x < syn_low else x
+        x = syn_high if x > syn_high else x
+        i_syn[j] = x
+        acc[j] = x
 
 
 @nb.njit(cache=True, nogil=True)
@@ -78,11 +100,17 @@ def fired_list(spikes, fired):
 
 @nb.njit(cache=True, nogil=True)
 def update(
-    v, acc, refractory, spikes, fired,
-    decay, v_threshold, v_reset, refractory_steps, holds, decay_width, v_shift, low, high,
+    v, acc, refractory, i_syn, spikes, fired,
+    decay, v_threshold, v_reset, refractory_steps, holds, gain,
+    syn_decay, syn_gain, syn_low, syn_high, low, high,
 ):  # fmt: skip
-    """Advance every neuron by one step and clear the sums; return how many fired."""
-    leak_and_add(v, acc, decay, decay_width, v_shift)
+    """Advance every neuron by one step and clear the sums; return how many fired.
+
+    `i_syn` is empty with delta synapses.
+    """
+    if i_syn.size:
+        add_to_currents(i_syn, acc, syn_decay, syn_gain, syn_low, syn_high)
+    leak_and_add(v, acc, decay, gain)
     compare(acc, v_threshold, spikes)
     store(v, acc, spikes, v_reset, low, high)
     if holds:
@@ -95,7 +123,8 @@ def update(
 def run_samples(
     first, last, sample_ptr, ev_t, ev_addr, n_steps,
     in_ptr, in_col, in_w, rec_ptr, rec_col, rec_w,
-    decay, v_threshold, v_reset, refractory_steps, holds, decay_width, v_shift, low, high,
+    decay, v_threshold, v_reset, refractory_steps, holds, gain,
+    syn_decay, syn_gain, syn_low, syn_high, low, high,
     spike_counts, slot, rec_spikes, rec_v,
 ):  # fmt: skip
     """Run the samples first..last-1 into `spike_counts` (S, B, N).
@@ -107,11 +136,13 @@ def run_samples(
     v = np.zeros(n, v_threshold.dtype)
     acc = np.zeros(n, v_threshold.dtype)
     refractory = np.zeros(n, np.int32)
+    i_syn = np.zeros(syn_decay.size, v_threshold.dtype)
     spikes = np.zeros((n + 7) // 8 * 8, np.uint8)
     fired = np.empty(n, np.int32)
     for s in range(first, last):
         v[:] = 0
         refractory[:] = 0
+        i_syn[:] = 0
         n_fired = 0
         event, end = sample_ptr[s], sample_ptr[s + 1]
         for t in range(n_steps[s]):
@@ -121,9 +152,9 @@ def run_samples(
                 scatter(acc, in_ptr, in_col, in_w, ev_addr[event])
                 event += 1
             n_fired = update(
-                v, acc, refractory, spikes, fired,
-                decay, v_threshold, v_reset, refractory_steps, holds, decay_width, v_shift,
-                low, high,
+                v, acc, refractory, i_syn, spikes, fired,
+                decay, v_threshold, v_reset, refractory_steps, holds, gain,
+                syn_decay, syn_gain, syn_low, syn_high, low, high,
             )  # fmt: skip
             part = spike_counts[s, t * n_bins // n_steps[s]]
             for q in range(n_fired):

@@ -15,7 +15,8 @@ import numba as nb
 import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.int_kernels import run_samples
+from hrsnn_edge.engine.int_kernels import LEAK_SHIFT, run_samples
+from hrsnn_edge.engine.int_readout import operations_of, outputs_by_step, outputs_of
 from hrsnn_edge.fixed import signed_range
 from hrsnn_edge.network import Counts, IntNetwork, SparseRows
 
@@ -86,7 +87,7 @@ def run_batch(
     slot[list(record)] = np.arange(len(record))
     longest = int(batch.n_steps[list(record)].max(initial=0))
     rec_spikes = np.zeros((len(record), longest, n), np.uint8)
-    network = _network_args(net)
+    network = network_args(net)
     rec_v = np.zeros(rec_spikes.shape, network[-1].dtype)
 
     def part(bounds):
@@ -118,13 +119,6 @@ def check_inputs(net: IntNetwork, batch: EventBatch) -> None:
         )
 
 
-def outputs_of(net: IntNetwork, spike_counts) -> np.ndarray:
-    """Return the (S, C) int64 readout outputs of (S, n_bins, N) spike counts."""
-    weights = net.readout.w_out.reshape(-1, net.readout.n_out).astype(np.int64)
-    flat = spike_counts.reshape(-1, len(weights)).astype(np.int64)
-    return flat @ weights + net.readout.bias.astype(np.int64)
-
-
 def counts_of(net: IntNetwork, batch: EventBatch, spike_counts) -> tuple[Counts, ...]:
     """Return the work of each sample; all of it follows from the events and spike counts."""
     spikes = spike_counts.sum(axis=1, dtype=np.int64)
@@ -140,7 +134,7 @@ def counts_of(net: IntNetwork, batch: EventBatch, spike_counts) -> tuple[Counts,
         spikes.sum(axis=1),
         per_sample(fan_in),
         spikes @ fan_rec,
-        spikes.sum(axis=1) * net.readout.n_out,
+        operations_of(net.readout, spikes.sum(axis=1), batch.n_steps),
         batch.n_steps.astype(np.int64) * net.n_neurons,
         per_sample(fan_in == 0) + spikes @ (fan_rec == 0),
     )
@@ -148,7 +142,7 @@ def counts_of(net: IntNetwork, batch: EventBatch, spike_counts) -> tuple[Counts,
 
 
 @lru_cache(maxsize=4)
-def _network_args(net: IntNetwork) -> tuple:
+def network_args(net: IntNetwork) -> tuple:
     """Return a network as the kernel takes it; networks are frozen and compare by identity."""
     return (
         *kernel_rows(net.w_in, net.shift_in),
@@ -160,11 +154,12 @@ def _network_args(net: IntNetwork) -> tuple:
 def word_of(net: IntNetwork, sum_width: int | None = None) -> type:
     """Return int32 where no value of a step can leave it, else int64.
 
-    The leak's product needs ``v_width + decay_width`` bits; leak and shifted sum must add up
-    within the word.
+    The leak's product needs ``v_width + LEAK_SHIFT`` bits, that of a current ``syn_width +
+    LEAK_SHIFT``; leak and shifted sum must add up within the word.
     """
     fmt, sum_width = net.fmt, sum_width or net.sum_width
-    narrow = fmt.v_width + fmt.decay_width <= 32 and sum_width + fmt.v_shift <= 31
+    width = max(fmt.v_width, 0 if net.synapses is None else net.synapses.syn_width)
+    narrow = width + LEAK_SHIFT <= 32 and sum_width + fmt.v_shift <= 31
     return np.int32 if narrow else np.int64
 
 
@@ -178,23 +173,24 @@ def kernel_rows(rows: SparseRows, shift):
 def neuron_args(net: IntNetwork, sum_width: int | None = None) -> tuple:
     """Return the neurons' parameters in the kernels' order and word."""
     word = word_of(net, sum_width)
+    up, gain = LEAK_SHIFT - net.fmt.decay_width, word(1 << net.fmt.v_shift)
     low, high = signed_range(net.fmt.v_width)
+    currents = (np.zeros(0, word), word(1), word(0), word(0))
+    if net.synapses is not None:
+        # The sum is shifted on its way into the current, not into the membrane.
+        ends = (word(x) for x in signed_range(net.synapses.syn_width))
+        currents, gain = ((net.synapses.syn_decay << up).astype(word), gain, *ends), word(1)
     return (
-        net.decay.astype(word), net.v_threshold.astype(word), net.v_reset.astype(word),
+        (net.decay << up).astype(word),
+        net.v_threshold.astype(word), net.v_reset.astype(word),
         net.refractory_steps.astype(np.int32), bool(net.refractory_steps.any()),
-        net.fmt.decay_width, net.fmt.v_shift, word(low), word(high),
+        gain, *currents, word(low), word(high),
     )  # fmt: skip
 
 
 def recording_of(net: IntNetwork, spikes, v) -> Recording:
     """Return the recording of a (T, N) raster, its outputs added up from its spikes."""
-    n_steps, spikes = len(spikes), spikes.astype(bool)
-    bins = np.arange(n_steps) * net.readout.n_bins // n_steps
-    added = np.array(
-        [net.readout.w_out[b][fired].sum(axis=0) for b, fired in zip(bins, spikes, strict=True)]
-    )
+    spikes = spikes.astype(bool)
     return Recording(
-        spikes,
-        v[:n_steps].astype(np.int64),
-        net.readout.bias.astype(np.int64) + np.cumsum(added, axis=0, dtype=np.int64),
+        spikes, v[: len(spikes)].astype(np.int64), outputs_by_step(net.readout, spikes)
     )

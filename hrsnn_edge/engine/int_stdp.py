@@ -107,7 +107,8 @@ def decay_post(y, loss, decay, decay_width, eta, eta_shift):
 def learn_sample(
     ev_t, ev_addr, n_steps,
     in_ptr, in_col, in_w, m_in, in_shift, rec_ptr, rec_col, rec_w, m_rec, rec_shift, rec_sign,
-    decay, v_threshold, v_reset, refractory_steps, holds, decay_width, v_shift, low, high,
+    decay, v_threshold, v_reset, refractory_steps, holds, v_gain,
+    syn_decay, syn_gain, syn_low, syn_high, low, high,
     plastic_in, plastic_rec, learn_shift, trace_top, trace_step, trace_decay_width,
     decay_plus, eta_plus, greatest, decay_minus, eta_minus, eta_shift,
     spike_counts, x, y, rec_spikes, rec_v,
@@ -121,6 +122,7 @@ def learn_sample(
     n_bins = spike_counts.shape[0]
     v, acc = np.zeros(n, v_threshold.dtype), np.zeros(n, v_threshold.dtype)
     refractory, fired = np.zeros(n, np.int32), np.empty(n, np.int32)
+    i_syn = np.zeros(syn_decay.size, v_threshold.dtype)
     spikes = np.zeros((n + 7) // 8 * 8, np.uint8)
     loss = np.zeros(n, np.int32)
     gain = np.zeros(n_steps + 1, np.int64)
@@ -150,8 +152,9 @@ def learn_sample(
                 scatter(acc, in_ptr, in_col, in_w, k)
             event += 1
         n_fired = update(
-            v, acc, refractory, spikes, fired,
-            decay, v_threshold, v_reset, refractory_steps, holds, decay_width, v_shift, low, high,
+            v, acc, refractory, i_syn, spikes, fired,
+            decay, v_threshold, v_reset, refractory_steps, holds, v_gain,
+            syn_decay, syn_gain, syn_low, syn_high, low, high,
         )  # fmt: skip
         for q in range(n_fired):
             j = fired[q]
