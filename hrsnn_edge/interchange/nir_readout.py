@@ -16,10 +16,14 @@ from hrsnn_edge.network import LinearReadout, Readout, TraceReadout
 
 @dataclass(frozen=True, eq=False)
 class End:
-    """One output of a graph: what arrives there, and the integrator it passes, if any."""
+    """One output of a graph: what arrives there, and the integrator it passes, if any.
+
+    `start`, (C,), is where an integrator of ours starts: the readout's bias, which NIR has not.
+    """
 
     signal: Signal
     integrator: Dynamics | None
+    start: np.ndarray
 
 
 def ends(walk: Walk, how: Discretisation) -> list[End]:
@@ -47,12 +51,15 @@ def _end(walk: Walk, final: str, how: Discretisation) -> End:
         node, before = before[0], walk.graph.before(before[0])
     integrators = [name for name in before if walk.type_of(name) in INTEGRATING]
     if not integrators:
-        return End(walk.into(final), None)
+        signal = walk.into(final)
+        return End(signal, None, np.zeros(signal.size))
     if len(before) > 1:
         raise InterchangeError(
             f"{walk.path}: node {node!r} must take one integrator alone, not {len(before)} nodes"
         )
-    return End(walk.into(integrators[0]), dynamics(walk, integrators[0], how))
+    signal, metadata = walk.into(integrators[0]), walk.graph.nodes[integrators[0]].metadata
+    start = np.asarray(metadata.get("start", 0.0), np.float64)
+    return End(signal, dynamics(walk, integrators[0], how), np.broadcast_to(start, signal.size))
 
 
 def readout_of(found: list[End], weights, path: str) -> Readout:
@@ -73,7 +80,7 @@ def readout_of(found: list[End], weights, path: str) -> Readout:
         gain = np.concatenate(
             [np.ones(e.signal.size) if e.integrator is None else e.integrator.gain for e in found]
         )
-        return LinearReadout((weights * gain)[None], np.zeros(gain.size))
+        return LinearReadout((weights * gain)[None], np.concatenate([e.start for e in found]))
     if any(e.integrator is None for e in found):
         raise InterchangeError(
             f"{path}: outputs must all be spikes or all be integrators, not some of each"

@@ -1,0 +1,47 @@
+"""The real numbers that an integer network stands for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hrsnn_edge.fixed import signed_range
+from hrsnn_edge.interchange.population import tau_of
+from hrsnn_edge.network import FloatNetwork, IntNetwork, LinearReadout, SparseRows
+
+
+def dequantise(net: IntNetwork, dt: float = 1.0) -> FloatNetwork:
+    """Return the float network of the same values, in LSB of ``v``.
+
+    It differs from the integer network in its step alone: the leak is not truncated.
+
+    Parameters
+    ----------
+    dt : float
+        Step [ms]; an integer network has none.
+
+    Notes
+    -----
+    A readout other than the linear one has no float form here and is left out.
+    """
+
+    def rows(found: SparseRows, shift) -> SparseRows:
+        scale = np.exp2(shift[found.pre_idx] + net.fmt.v_shift)
+        return found.with_weights(found.weights * scale)
+
+    scale = 2.0**net.fmt.decay_width
+    readout = None
+    if isinstance(net.readout, LinearReadout):
+        readout = LinearReadout(net.readout.w_out.astype(float), net.readout.bias.astype(float))
+    return FloatNetwork(
+        w_in=rows(net.w_in, net.shift_in),
+        w_rec=rows(net.w_rec, net.shift_rec),
+        inhibitory=net.inhibitory,
+        tau_mem=tau_of(net.decay / scale, dt),
+        v_threshold=net.v_threshold.astype(float),
+        v_reset=net.v_reset.astype(float),
+        refractory_steps=net.refractory_steps.astype(np.int64),
+        dt=dt,
+        v_floor=float(signed_range(net.fmt.v_width)[0]),
+        readout=readout,
+        tau_syn=None if net.synapses is None else tau_of(net.synapses.syn_decay / scale, dt),
+    )
