@@ -23,7 +23,7 @@ from hrsnn_edge.errors import DataError
 RATE = 200
 WINDOW, N_CHANNELS = 256, 8
 #: The encoder of the recipe: gains, membrane time constant [ms], step [ms], refractory steps.
-GAINS, TAU, DT, REFRACTORY = (0.25, 0.35, 0.5, 0.8), 50.0, 5.0, 2
+GAINS, TAU, DT, REFRACTORY = (0.25, 0.35, 0.5, 0.8), 50.0, 5.0, 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,8 @@
 """Wand gestures: three movements before an inertial sensor, one person.
 
 Reads ``wand_imu.npz``: ``x`` (S, 128, 6), times ``scale`` (6,) acceleration [m/s^2] and angular
-rate; ``label``, ``split``, ``classes``, ``window_ms``. One person and an easy task (a linear readout
-of 16 x 6 means is right every time): a demonstration, no benchmark.
+rate; ``label``, ``split``, ``classes``, ``window_ms``. One person and an easy task (a linear
+readout of 16 x 6 means is right every time): a demonstration, no benchmark.
 """
 
 from __future__ import annotations

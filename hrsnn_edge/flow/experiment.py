@@ -6,14 +6,13 @@ key or value is named with its line.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from hrsnn_edge.data.cochlea import CochleaConfig
-from hrsnn_edge.data.dataset import Dataset
+from hrsnn_edge.flow.data_sections import AnyData
+from hrsnn_edge.flow.section import Section
 from hrsnn_edge.flow.toml import load_toml
 from hrsnn_edge.model.config import (
     ModelConfig,
@@ -25,81 +24,7 @@ from hrsnn_edge.model.config import (
 from hrsnn_edge.network import IntFormat
 
 
-class _Section(BaseModel):
-    """A table of the file: no unknown keys, no infinite numbers but the membrane floor."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DigitsData(_Section):
-    """Handwritten digits, 8 x 8 pixels, inside scikit-learn; rate coded."""
-
-    name: Literal["digits"]
-    n_steps: Annotated[int, Field(ge=1, le=1000)] = 32
-    p_max: Annotated[float, Field(gt=0, le=1)] = 0.5
-    code: Literal["poisson", "regular"] = "poisson"
-    n_folds: Annotated[int, Field(ge=2)] = 4
-
-    def load(self, seed: int) -> Dataset:
-        """Return the data set; `seed` is that of the encoder's draws."""
-        from hrsnn_edge.data.digits import load_digits
-
-        return load_digits(
-            n_steps=self.n_steps, p_max=self.p_max, code=self.code, n_folds=self.n_folds, seed=seed
-        )
-
-    @property
-    def encoder(self) -> str:
-        """The encoder in words."""
-        return f"{self.code} rate code, at most {self.p_max:g} events a step, {self.n_steps} steps"
-
-    @property
-    def dt_ms(self) -> float:
-        """Length of a step [ms]."""
-        return 1.0
-
-
-class FsddData(_Section):
-    """Spoken digits (FSDD) through the audio front end.
-
-    `path` is ``fsdd.npz`` or a folder of the official recordings; by default ``fsdd/fsdd.npz``
-    below ``HRSNN_DATA``, else below ``../shared/data``.
-    """
-
-    name: Literal["fsdd"]
-    path: str = ""
-    held_out_speaker: str | None = None
-    n_folds: Annotated[int, Field(ge=2)] = 3
-    cochlea: CochleaConfig = CochleaConfig()
-
-    def load(self, seed: int) -> Dataset:
-        """Return the data set; the front end draws nothing, so `seed` changes nothing."""
-        from hrsnn_edge.data.fsdd import load_fsdd
-
-        path = Path(self.path) if self.path else data_folder() / "fsdd" / "fsdd.npz"
-        return load_fsdd(
-            path,
-            cochlea=self.cochlea,
-            n_folds=self.n_folds,
-            held_out_speaker=self.held_out_speaker,
-        )
-
-    @property
-    def encoder(self) -> str:
-        """The encoder in words."""
-        c = self.cochlea
-        return (
-            f"{c.n_channels} band-pass filters, {len(c.gains)} integrate-and-fire encoders each, "
-            f"{c.dt:g} ms steps"
-        )
-
-    @property
-    def dt_ms(self) -> float:
-        """Length of a step [ms]."""
-        return self.cochlea.dt
-
-
-class ModelSection(_Section):
+class ModelSection(Section):
     """The network and its training; `variant` switches heterogeneity, matched in mean."""
 
     variant: Literal["HoNHoS", "HeNHoS", "HoNHeS", "HeNHeS"] | None = None
@@ -116,7 +41,7 @@ class ModelSection(_Section):
         return config.with_values(values or {})
 
 
-class TuneSection(_Section):
+class TuneSection(Section):
     """Bayesian optimisation over the distributions of the network; 0 evaluations: none.
 
     The first evaluation is the experiment's own settings; with `plastic` the networks learn by
@@ -130,7 +55,7 @@ class TuneSection(_Section):
     n_jobs: Annotated[int, Field(ge=1)] = 2
 
 
-class PruneSection(_Section):
+class PruneSection(Section):
     """Pruning of the recurrent synapses, and of the input synapses if asked."""
 
     method: Literal["lnp", "magnitude", "uniform", "none"] = "lnp"
@@ -139,7 +64,7 @@ class PruneSection(_Section):
     projections: tuple[Literal["rec", "in"], ...] = ("rec",)
 
 
-class QuantiseSection(_Section):
+class QuantiseSection(Section):
     """The integer formats, and how ranges are found."""
 
     v_width: int = 16
@@ -166,7 +91,7 @@ class QuantiseSection(_Section):
         )
 
 
-class VerifySection(_Section):
+class VerifySection(Section):
     """What is compared bit for bit."""
 
     random_networks: Annotated[int, Field(ge=0)] = 20
@@ -174,25 +99,35 @@ class VerifySection(_Section):
     bulk_samples: int | None = None
 
 
-class BuildSection(_Section):
+class BuildSection(Section):
     """Boards and lanes; an empty list builds nothing."""
 
     boards: tuple[str, ...] = ("ulx3s-85f", "icebreaker")
     lanes: Literal[1, 2, 4, 8] = 1
 
 
-class Experiment(_Section):
+class Experiment(Section):
     """A whole flow."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     seed: Annotated[int, Field(ge=0)] = 1
-    data: Annotated[DigitsData | FsddData, Field(discriminator="name")]
+    data: AnyData
     model: ModelSection = ModelSection()
     tune: TuneSection = TuneSection()
     prune: PruneSection = PruneSection()
     quantise: QuantiseSection = QuantiseSection()
     verify: VerifySection = VerifySection()
     build: BuildSection = BuildSection()
+
+    @model_validator(mode="after")
+    def _check_step(self) -> Experiment:
+        step = self.data.dt_ms
+        if abs(self.model.network.dt - step) > 1e-6 * step:
+            raise ValueError(
+                f"model.network.dt must be the step of the data, {step:g} ms, "
+                f"not {self.model.network.dt:g}"
+            )
+        return self
 
     def with_seed(self, seed: int | None) -> Experiment:
         """Return the experiment with another seed; None keeps its own."""
@@ -208,9 +143,3 @@ def load_experiment(path: Path) -> Experiment:
         Every wrong key and value, with its line.
     """
     return load_toml(Path(path).read_text(encoding="utf-8"), Experiment, str(path))
-
-
-def data_folder() -> Path:
-    """Return the folder of the data sets: ``HRSNN_DATA``, else ``../shared/data`` beside us."""
-    beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    return Path(os.environ.get("HRSNN_DATA", beside))

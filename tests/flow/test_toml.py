@@ -1,6 +1,7 @@
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
+from hrsnn_edge.data.catalogue import ENTRIES
 from hrsnn_edge.errors import ExperimentError
 from hrsnn_edge.flow.experiment import Experiment
 from hrsnn_edge.flow.toml import line_of, load_toml
@@ -77,7 +78,6 @@ EXPERIMENT_ERRORS = [
         '[data]\nname="digits"\n[model.network]\nn_neurons=1',
         "line 4: n_neurons must be at least 2, not 1.",
     ),
-    ('[data]\nname="digitz"', "line 2: 'data.name' must be 'digits', 'fsdd', not 'digitz'."),
     ("[data]\nn_steps=3", "line 2: key 'data.name' is missing."),
     (
         '[data]\nname="digits"\n[quantise]\nweight_width=12',
@@ -92,3 +92,18 @@ def test_experiment_errors(text, message):
     with pytest.raises(ExperimentError) as error:
         load_toml('name="a"\n' + text, Experiment, "a.toml")
     assert str(error.value) == f"a.toml: {message}"
+
+
+def test_unknown_data_set_lists_the_known():
+    """A data set that is not there is answered with all there are, and the line."""
+    with pytest.raises(ExperimentError, match="line 2: 'data.name' must be 'digits'") as error:
+        load_toml('name="a"\n[data]\nname="digitz"', Experiment, "a.toml")
+    assert all(f"'{name}'" in str(error.value) for name in ENTRIES)
+
+
+def test_step_of_network_is_that_of_data():
+    """A network stepped at another rate than its events is refused with both steps."""
+    text = 'name="a"\n[data]\nname="nmnist"\ndt_ms=4.0\n[model.network]\ndt=%s'
+    load_toml(text % "4.0", Experiment, "a.toml")
+    with pytest.raises(ExperimentError, match="must be the step of the data, 4 ms, not 2"):
+        load_toml(text % "2.0", Experiment, "a.toml")
