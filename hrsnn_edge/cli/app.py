@@ -38,6 +38,7 @@ VERBS = (
 for _name in VERBS:
     app.command(_name)(import_module(f"hrsnn_edge.cli.{_name}").verb)
 app.add_typer(import_module("hrsnn_edge.cli.bench").bench, name="bench")
+app.add_typer(import_module("hrsnn_edge.cli.data").data, name="data")
 
 
 def _version(show: bool) -> None:
