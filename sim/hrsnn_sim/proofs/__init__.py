@@ -1,0 +1,1 @@
+"""What is proven about the blocks, one module for each module of `hrsnn_rtl`."""

@@ -1,0 +1,121 @@
+"""Proof of the membrane step: the pipeline is the contract's formula, for every input."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Assert, Assume, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+from hrsnn_rtl.config import CoreConfig
+
+from hrsnn_edge.fixed import signed_range
+from hrsnn_sim.formal import Goal
+
+
+def toward_zero(product, shift: int):
+    """Return ``product / 2**shift`` rounded toward zero, as the contract words it."""
+    return Mux(product < 0, -((-product) >> shift), product >> shift)
+
+
+def clamp(value, low: int, high: int):
+    """Return `value`, or the nearer end of ``low .. high``."""
+    return Mux(value > high, high, Mux(value < low, low, value))
+
+
+class LifGoal(wiring.Component):
+    """A `LifUpdate` beside the formula of the contract on the same inputs, delayed to match."""
+
+    def __init__(self, lif, config: CoreConfig):
+        self._dut, self._config = lif.LifUpdate(config=config), config
+        inputs = self._dut.signature.members
+        super().__init__({name: In(m.shape) for name, m in inputs.items() if m.flow == wiring.In})
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        c = self._config
+        m = Module()
+        m.submodules.dut = dut = self._dut
+        for name in self.signature.members:
+            m.d.comb += getattr(dut, name).eq(getattr(self, name))
+        low, high = signed_range(c.v_width)
+
+        def delayed(value, cycles: int):
+            for _ in range(cycles):
+                later = Signal.like(value)
+                m.d.sync += later.eq(value)
+                value = later
+            return value
+
+        # Everything as it stands in U4, one cycle before the result. The product is written like
+        # the block's own, so that yosys makes one of both and the solver need not compare them.
+        v, decay = delayed(Value.cast(self.state), 1)[: c.v_width], delayed(self.decay, 1)
+        product = Signal(signed(c.v_width + c.decay_width))
+        m.d.sync += product.eq(v.as_signed() * decay)
+        product = delayed(product, 1)
+        refractory = delayed(self.state.refractory, 3)
+        syn_sum, threshold = delayed(self.syn_sum, 1), delayed(self.threshold, 1)
+        v_reset = delayed(self.v_reset, 1) if c.has_reset else Const(0)
+        m.d.comb += Assume(self.threshold.threshold != low)
+
+        x = Signal(signed(max(c.v_width, c.sum_width + c.v_shift) + 2))
+        held, fires = Signal(), Signal()
+        m.d.comb += [
+            x.eq(toward_zero(product, c.decay_width) + (syn_sum << c.v_shift)),
+            held.eq(refractory != 0),
+            fires.eq((x >= threshold.threshold) & ~held),
+        ]
+        want_v, want_count = Signal(signed(c.v_width)), Signal(c.refractory_width)
+        want_spike, age = Signal(), Signal(range(6))
+        m.d.sync += [
+            want_v.eq(Mux(held | fires, v_reset, clamp(x, low, high))),
+            want_count.eq(Mux(held, refractory - 1, Mux(fires, threshold.refractory, 0))),
+            want_spike.eq(fires & self.enable),
+            age.eq(Mux(age == 5, age, age + 1)),
+        ]
+        with m.If(self.clear):
+            m.d.sync += [want_v.eq(0), want_count.eq(0)]
+        with m.If(age >= 4):
+            m.d.comb += [
+                Assert(dut.state_next.v == want_v),
+                Assert(dut.state_next.refractory == want_count),
+                Assert(dut.spike == want_spike),
+            ]
+        return m
+
+
+def lif_config(v: int, decay: int, sum_width: int, shift: int, has_reset: bool) -> CoreConfig:
+    """Return a core whose membrane step has these widths."""
+    return CoreConfig(
+        lanes=1, n_slots=4, n_inputs=1, synapse_depth=1, v_width=v, weight_width=2,
+        decay_width=decay, v_shift=shift, sum_width=sum_width, refractory_width=3,
+        has_reset=has_reset, n_out=0,
+    )  # fmt: skip
+
+
+#: Membrane, decay and sum width, shift of the sum, stored reset: both ends and the usual.
+WIDTHS = (
+    (8, 4, 9, 0, True),
+    (12, 6, 16, 2, False),
+    (16, 8, 14, 0, False),
+    (24, 12, 20, 5, True),
+)
+BUGS = (
+    ("carry = product[-1] & product[: c.decay_width].any()", "carry = Const(0, 1)"),
+    ("fire = (x >= threshold.threshold)", "fire = (x > threshold.threshold)"),
+    ("fits = Mux(sign, top.all(), ~top.any())", "fits = ~top.any()"),
+    ("Cat((~sign).replicate(c.v_width - 1), sign)", "Cat(sign.replicate(c.v_width - 1), sign)"),
+    ("count_3.eq(Mux(held, self.state_now.refractory - 1, 0))",
+     "count_3.eq(self.state_now.refractory)"),
+    ("& ~held_4", ""),
+)  # fmt: skip
+GOALS = tuple(
+    Goal(
+        "lif-{}-{}-{}-{}{}".format(*widths[:4], "-reset" if widths[4] else ""),
+        "leak rounded toward zero, plus sum, threshold, reset, refractory count and saturation of "
+        f"a {widths[0]}-bit membrane are the contract's, for every input",
+        "lif",
+        lambda lif, config=lif_config(*widths): LifGoal(lif, config),
+        6,
+        BUGS if k == 0 else (),
+    )
+    for k, widths in enumerate(WIDTHS)
+)
