@@ -20,7 +20,14 @@ from hrsnn_rtl.interfaces import (
     strobes_layout,
 )
 from hrsnn_rtl.memory import Ram
-from hrsnn_rtl.registers import BY_NAME, COUNTERS, MEMORY_WORDS, PORTS, constants
+from hrsnn_rtl.registers import (
+    BY_NAME,
+    COUNTERS,
+    FIRST_WRITABLE,
+    MEMORY_WORDS,
+    PORTS,
+    constants,
+)
 
 #: Bits of a register address on the bus.
 ADDRESS_WIDTH = 7
@@ -194,6 +201,8 @@ class RegisterBank(wiring.Component):
         What the core does in this cycle.
     link_error : In(1)
         Adds 1 to the counter of link errors.
+    refused : In(1)
+        What `STATUS.refused` shows.
     idle : Out(1)
         No command in work, and none waiting here.
     """
@@ -211,6 +220,7 @@ class RegisterBank(wiring.Component):
                 "core_idle": In(1),
                 "strobes": In(strobes_layout(config)),
                 "link_error": In(1),
+                "refused": In(1),
                 "idle": Out(1),
             }
         )
@@ -256,6 +266,7 @@ class RegisterBank(wiring.Component):
                 _field(spike_word, "SPIKE", "index").eq(self.spike.payload.index),
                 _field(spike_word, "SPIKE", "last").eq(self.spike.payload.last),
             ]
+        m.d.comb += _field(spike_word, "SPIKE", "none").eq(~spike_valid)
         self._count(m, words, stalled=spike_valid & ~take_spike)
 
         m.d.comb += [splitter.i.payload.eq(bus.w_data), self.write.data.eq(Cat(bus.w_data, high))]
@@ -305,6 +316,7 @@ class RegisterBank(wiring.Component):
             m.d.comb += [
                 _field(bus.r_data, "STATUS", "idle").eq(self.idle),
                 _field(bus.r_data, "STATUS", "spike").eq(spike_valid),
+                _field(bus.r_data, "STATUS", "refused").eq(self.refused),
             ]
         with m.If(at["MEM_HIGH"]):
             m.d.comb += _field(bus.r_data, "MEM_HIGH", "high").eq(high)
@@ -328,6 +340,16 @@ class RegisterBank(wiring.Component):
         }
         for name, amount in added.items():
             m.d.sync += words.add[name].eq(amount)
+
+
+def allowed(m: Module, *, address, count, reading):
+    """Return the hardware form of `registers.burst_allowed`."""
+    fits = Signal(name="allowed")
+    m.d.comb += fits.eq((address + count <= MEMORY_WORDS) & (reading | (address >= FIRST_WRITABLE)))
+    for port in PORTS:
+        with m.If(address == port.address):
+            m.d.comb += fits.eq(Mux(reading, "r" in port.access, "w" in port.access))
+    return fits
 
 
 def _field(value, register: str, name: str):

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import IntFormat, IntNetwork, LinearReadout
+from hrsnn_rtl.blocks import BLOCK_SHAPES
 
 #: Bits of a `write` data word, the greatest width of any memory.
 DATA_WIDTH = 36
@@ -19,6 +20,8 @@ ARG_WIDTH = 14
 #: Words of one UP5K single-port RAM, and its width.
 SPRAM_DEPTH = 16384
 SPRAM_WIDTH = 16
+#: Memories with a word for each neuron, those with the fewest LUTs for a freed block RAM first.
+NEURON_MEMORIES = ("decays", "sums", "thresholds", "membranes", "resets")
 #: Free places below which the event queue takes no more: what the scan pipeline may still hold
 #: (six neurons), two cycles of a registered flag and the events of those cycles, rounded up.
 QUEUE_MARGIN = 16
@@ -85,6 +88,11 @@ class CoreConfig:
         Whether the host may read the spikes.
     double_buffer : bool
         Whether the sums of two steps are held, so that a scan overlaps the next delivery.
+    block_ram : str
+        Block RAM of the part, as of `BLOCK_SHAPES`, to cut words into slices that waste none of
+        it; "" leaves the cut to synthesis.
+    distributed : tuple of str
+        Memories of the neurons that lie in LUTs and not in block RAM, of `NEURON_MEMORIES`.
     """
 
     lanes: int
@@ -108,6 +116,8 @@ class CoreConfig:
     synapse_memory: str = "bram"
     spike_stream: bool = False
     double_buffer: bool = True
+    block_ram: str = ""
+    distributed: tuple[str, ...] = ()
 
     #: Least and greatest value of each integer, beside those of `IntFormat`.
     LIMITS: ClassVar[dict[str, tuple[int, int]]] = {
@@ -134,9 +144,12 @@ class CoreConfig:
             ("lanes", (1, 2, 4, 8)),
             ("out_lanes", (1, 2, 4, 8)),
             ("synapse_memory", ("bram", "spram")),
+            ("block_ram", ("", *BLOCK_SHAPES)),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)!r}")
+        if not set(self.distributed) <= set(NEURON_MEMORIES):
+            raise ValueError(f"distributed must be of {NEURON_MEMORIES}, not {self.distributed}")
         if self.queue_depth & (self.queue_depth - 1):
             raise ValueError(f"queue_depth must be a power of two, not {self.queue_depth}")
         if not self.double_buffer and self.queue_depth < self.n_slots + QUEUE_MARGIN:
@@ -241,6 +254,10 @@ class CoreConfig:
             )
         if not self.has_reset and (net.v_reset != 0).any():
             raise CapacityError("v_reset must be 0 on a core without a stored reset, not non-zero")
+
+    def ram_options(self, name: str) -> dict:
+        """Return the options of `Ram` for a memory, by its name in the memory plan."""
+        return {"block": self.block_ram, "distributed": name in self.distributed}
 
     @property
     def n_hw(self) -> int:

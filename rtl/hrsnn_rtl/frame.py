@@ -11,17 +11,15 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hrsnn_rtl.bank import BusSignature
+from hrsnn_rtl.bank import BusSignature, allowed
 from hrsnn_rtl.crc import CRC_INIT, crc16_next
 from hrsnn_rtl.memory import Ram
 from hrsnn_rtl.registers import (
     ANSWER_START,
     BY_NAME,
-    FIRST_WRITABLE,
     HAS_DATA,
     MAX_WORDS,
     MEMORY_WORDS,
-    PORTS,
     REPEATED,
     REQUEST_START,
     Op,
@@ -178,7 +176,7 @@ class FrameFront(wiring.Component):
             "repeated": synced & (age == 0),
             "following": synced & (age == 1),
             "counted": (s.count != 0) & (s.count <= MAX_WORDS),
-            "allowed": _allowed(m, s),
+            "allowed": allowed(m, address=s.address, count=s.count, reading=s.reading),
             "free": self.idle | (s.address != BY_NAME["MEM_DATA"].address),
         }
         flags = {name: Signal(name=name) for name in judged}
@@ -336,15 +334,3 @@ class _Shared:
         #: What the answer says. Count and data are those of the last request that was executed.
         self.status, self.again = Signal(Status), Signal()
         self.done_words, self.has_data = Signal(range(MAX_WORDS + 1)), Signal()
-
-
-def _allowed(m: Module, s: _Shared):
-    """Return the hardware form of `burst_allowed`."""
-    allowed = Signal()
-    m.d.comb += allowed.eq(
-        (s.address + s.count <= MEMORY_WORDS) & (s.reading | (s.address >= FIRST_WRITABLE))
-    )
-    for port in PORTS:
-        with m.If(s.address == port.address):
-            m.d.comb += allowed.eq(Mux(s.reading, "r" in port.access, "w" in port.access))
-    return allowed

@@ -23,6 +23,15 @@ from hrsnn_rtl.memory import Ram, SinglePortRam
 from hrsnn_rtl.stream import SmallQueue
 from hrsnn_rtl.synapse import Accumulate, RowStream, SumBank
 
+#: Name of each loaded memory of a lane in the memory plan.
+MEMORY_NAMES = {
+    Select.SYNAPSE: "synapses",
+    Select.ROW: "rows",
+    Select.DECAY: "decays",
+    Select.THRESHOLD: "thresholds",
+    Select.RESET: "resets",
+}
+
 
 def queue_depth(config: CoreConfig) -> int:
     """Return how many sources wait in front of a row stream or the readout.
@@ -99,6 +108,7 @@ class Lane(wiring.Component):
                 depth=depth,
                 init=memory_words(self._images, select, self._index, depth),
                 poison=self._poison,
+                **self._config.ram_options(MEMORY_NAMES[select]),
             )
         m.submodules[f"ram_{select.name.lower()}"] = ram
         m.d.comb += [
@@ -153,7 +163,9 @@ class Lane(wiring.Component):
         c = self._config
         words = []
         for k in range(2 if c.double_buffer else 1):
-            bank = SumBank(depth=c.n_slots, width=c.sum_width, poison=self._poison)
+            bank = SumBank(
+                depth=c.n_slots, width=c.sum_width, poison=self._poison, **c.ram_options("sums")
+            )
             m.submodules[f"bank{k}"] = bank
             scanned = self.scan.bank == (k if c.double_buffer else 1)
             m.d.comb += [
@@ -176,7 +188,10 @@ class Lane(wiring.Component):
         scan = self.scan
         m.submodules.lif = lif = LifUpdate(config=c)
         m.submodules.ram_v = state_ram = Ram(
-            width=state_layout(c).size, depth=c.n_slots, poison=self._poison
+            width=state_layout(c).size,
+            depth=c.n_slots,
+            poison=self._poison,
+            **c.ram_options("membranes"),
         )
         decay_ram = self._ram(m, Select.DECAY, c.decay_width, c.n_slots)
         threshold_ram = self._ram(m, Select.THRESHOLD, threshold_layout(c).size, c.n_slots)

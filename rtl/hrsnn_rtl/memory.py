@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from hrsnn_rtl.blocks import slices
 from hrsnn_rtl.config import SPRAM_DEPTH, SPRAM_WIDTH, bits_for
 
 #: Deepest memory that is better in the distributed RAM of an ECP5 than in a block.
@@ -27,6 +28,11 @@ class Ram(wiring.Component):
         First words; the rest is 0.
     poison : bool
         Return a wrong word where it is undefined; for simulation.
+    block : str
+        Block RAM of the part, to cut the word into the slices that suit it; "" leaves that to
+        synthesis.
+    distributed : bool
+        Ask for the LUTs' RAM whatever the depth.
 
     Members
     -------
@@ -36,8 +42,21 @@ class Ram(wiring.Component):
         With `w_en` the word is written.
     """
 
-    def __init__(self, *, width: int, depth: int, init=(), poison: bool = False):
-        self._width, self._depth, self._init, self._poison = width, depth, init, poison
+    def __init__(
+        self,
+        *,
+        width: int,
+        depth: int,
+        init=(),
+        poison: bool = False,
+        block: str = "",
+        distributed: bool = False,
+    ):
+        self._width, self._depth, self._poison = width, depth, poison
+        self._init = [int(word) for word in init]
+        in_blocks = depth > DISTRIBUTED_DEPTH and not distributed
+        self._style = "block" if in_blocks else "distributed"
+        self._slices = slices(depth, width, block) if block and in_blocks else (width,)
         super().__init__(
             {
                 "r_en": In(1, init=1),
@@ -52,27 +71,30 @@ class Ram(wiring.Component):
     def elaborate(self, platform):
         """Build the circuit."""
         m = Module()
-        style = "block" if self._depth > DISTRIBUTED_DEPTH else "distributed"
-        m.submodules.cells = cells = memory.Memory(
-            shape=self._width,
-            depth=self._depth,
-            init=[int(word) for word in self._init],
-            attrs={"ram_style": style},
-        )
-        read, write = cells.read_port(), cells.write_port()
-        m.d.comb += [
-            read.en.eq(self.r_en),
-            read.addr.eq(self.r_addr),
-            self.r_data.eq(read.data),
-            write.en.eq(self.w_en),
-            write.addr.eq(self.w_addr),
-            write.data.eq(self.w_data),
-        ]
+        word, low = Signal(self._width), 0
+        for k, width in enumerate(self._slices):
+            m.submodules[f"cells{k or ''}"] = cells = memory.Memory(
+                shape=width,
+                depth=self._depth,
+                init=[initial >> low & ((1 << width) - 1) for initial in self._init],
+                attrs={"ram_style": self._style},
+            )
+            read, write = cells.read_port(), cells.write_port()
+            m.d.comb += [
+                read.en.eq(self.r_en),
+                read.addr.eq(self.r_addr),
+                word[low : low + width].eq(read.data),
+                write.en.eq(self.w_en),
+                write.addr.eq(self.w_addr),
+                write.data.eq(self.w_data[low : low + width]),
+            ]
+            low += width
+        m.d.comb += self.r_data.eq(word)
         if self._poison:
             undefined = Signal()
             with m.If(self.r_en):
                 m.d.sync += undefined.eq(self.w_en & (self.w_addr == self.r_addr))
-            m.d.comb += self.r_data.eq(Mux(undefined, ~read.data, read.data))
+            m.d.comb += self.r_data.eq(Mux(undefined, ~word, word))
         return m
 
 

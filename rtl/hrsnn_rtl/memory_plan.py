@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 
+from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM, blocks_of_slice, slices
 from hrsnn_rtl.config import SPRAM_DEPTH, CoreConfig
 from hrsnn_rtl.core import SPIKE_QUEUE_DEPTH
 from hrsnn_rtl.interfaces import (
@@ -22,18 +22,6 @@ from hrsnn_rtl.interfaces import (
 from hrsnn_rtl.lane import queue_depth
 from hrsnn_rtl.memory import DISTRIBUTED_DEPTH
 from hrsnn_rtl.registers import MAX_WORDS, MEMORY_WORDS
-
-#: Depth and width of the shapes a block RAM can take, by the name of the block.
-BLOCK_SHAPES = MappingProxyType(
-    {
-        # ECP5: true dual port up to 18 bits, one write and one read port for 36.
-        "DP16KD": ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)),
-        # iCE40.
-        "ICESTORM_RAM": ((256, 16), (512, 8), (1024, 4), (2048, 2)),
-    }
-)
-#: Blocks whose part has distributed RAM too, for memories of a few words.
-WITH_DISTRIBUTED_RAM = ("DP16KD",)
 
 
 @dataclass(frozen=True)
@@ -49,7 +37,9 @@ class MemorySpec:
     single_port : bool
         Whether it is in the single-port RAMs of an UP5K.
     in_logic : bool
-        Whether it is read without a clock, which no block can do.
+        Whether it is in LUTs whatever its depth.
+    block : str
+        The block RAM its words are cut for; "" leaves the cut to synthesis.
     """
 
     name: str
@@ -58,11 +48,18 @@ class MemorySpec:
     width: int
     single_port: bool = False
     in_logic: bool = False
+    block: str = ""
 
     @property
     def bits(self) -> int:
         """Bits of all copies."""
         return self.copies * self.depth * self.width
+
+    @property
+    def slices(self) -> tuple[int, ...]:
+        """Widths of the memories that one copy is made of."""
+        whole = not self.block or self.in_logic or self.depth <= DISTRIBUTED_DEPTH
+        return (self.width,) if whole else slices(self.depth, self.width, self.block)
 
     def blocks(self, block: str) -> int:
         """Return the blocks named `block` that all copies take.
@@ -75,8 +72,7 @@ class MemorySpec:
         small = block in WITH_DISTRIBUTED_RAM and self.depth <= DISTRIBUTED_DEPTH
         if self.single_port or self.in_logic or small:
             return 0
-        shapes = BLOCK_SHAPES[block]
-        return self.copies * min(-(-self.depth // d) * -(-self.width // w) for d, w in shapes)
+        return self.copies * sum(blocks_of_slice(self.depth, w, block) for w in self.slices)
 
     @property
     def spram_blocks(self) -> int:
@@ -87,24 +83,27 @@ class MemorySpec:
 def core_memories(config: CoreConfig) -> list[MemorySpec]:
     """Return the memories of a core."""
     c = config
+
+    def spec(name: str, copies: int, depth: int, width: int, single_port: bool = False):
+        apart = name in c.distributed
+        return MemorySpec(name, copies, depth, width, single_port, apart, c.block_ram)
+
     specs = [
-        MemorySpec(
-            "synapses", c.lanes, c.synapse_depth, c.synapse_width, c.synapse_memory == "spram"
-        ),
-        MemorySpec("rows", c.lanes, c.n_sources, row_layout(c).size),
-        MemorySpec("sums", c.lanes * (2 if c.double_buffer else 1), c.n_slots, c.sum_width),
-        MemorySpec("membranes", c.lanes, c.n_slots, state_layout(c).size),
-        MemorySpec("decays", c.lanes, c.n_slots, c.decay_width),
-        MemorySpec("thresholds", c.lanes, c.n_slots, threshold_layout(c).size),
+        spec("synapses", c.lanes, c.synapse_depth, c.synapse_width, c.synapse_memory == "spram"),
+        spec("rows", c.lanes, c.n_sources, row_layout(c).size),
+        spec("sums", c.lanes * (2 if c.double_buffer else 1), c.n_slots, c.sum_width),
+        spec("membranes", c.lanes, c.n_slots, state_layout(c).size),
+        spec("decays", c.lanes, c.n_slots, c.decay_width),
+        spec("thresholds", c.lanes, c.n_slots, threshold_layout(c).size),
         MemorySpec("event queue", 1, c.queue_depth, queue_layout(c).size),
     ]
     if c.has_reset:
-        specs.append(MemorySpec("resets", c.lanes, c.n_slots, c.v_width))
+        specs.append(spec("resets", c.lanes, c.n_slots, c.v_width))
     if c.n_out:
         depth = c.out_depth // c.out_lanes
         specs += [
-            MemorySpec("readout weights", c.out_lanes, depth, c.out_weight_width),
-            MemorySpec("readout biases", c.out_lanes, c.out_words, c.out_width),
+            spec("readout weights", c.out_lanes, depth, c.out_weight_width),
+            spec("readout biases", c.out_lanes, c.out_words, c.out_width),
             MemorySpec("readout sums", c.out_lanes, c.out_words, c.out_width),
         ]
     queues = c.lanes + (1 if c.n_out else 0)

@@ -190,6 +190,7 @@ REGISTERS = (
         (
             Field("idle", 0, 1, "no command in work or waiting"),
             Field("spike", 1, 1, "`SPIKE` has an item"),
+            Field("refused", 2, 1, "on a bus: the last access, other than to here, was not done"),
         ),
     ),
     Register(
@@ -243,6 +244,7 @@ REGISTERS = (
         (
             Field("index", 0, 16, "hardware index of the neuron"),
             Field("last", 16, 1, "no spike, but the end of a step"),
+            Field("none", 31, 1, "on a bus: there is no item; a frame ends before it"),
         ),
     ),
     Register("MEM_DATA", 0x42, "rw", "port", "the memory word at `MEM_ADDRESS`, bits 31 to 0"),

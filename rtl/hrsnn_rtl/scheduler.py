@@ -209,30 +209,42 @@ class Expander(wiring.Component):
         """Build the circuit."""
         c = self._config
         m = Module()
-        word, more = Signal(queue_layout(c)), Signal()
-        if c.lanes > 1:
-            # The word is a plain register behind a slow memory; what is done of it stands apart.
-            done = Signal(c.lanes)
-            left = word.mask & ~done
-            lowest = left & -left
-            lane = Cat(
-                Cat(lowest[k] for k in range(c.lanes) if k >> bit & 1).any()
-                for bit in range(c.lane_width)
-            )
-            m.d.comb += self.o.payload.source.eq(Cat(lane, word.slot))
-            m.d.comb += more.eq((left & ~lowest).any())
-            with m.If(self.i.ready):
-                m.d.sync += done.eq(0)
-            with m.Elif(self.o.ready):
-                m.d.sync += done.eq(done | lowest)
+        word = self.i.payload
+        if c.lanes == 1:
+            m.d.comb += [
+                self.o.valid.eq(self.i.valid),
+                self.o.payload.source.eq(word.slot),
+                self.i.ready.eq(self.o.ready),
+            ]
         else:
-            m.d.comb += self.o.payload.source.eq(word.slot)
-        m.d.comb += [
-            self.o.payload.is_input.eq(word.is_input),
-            self.i.ready.eq(~self.o.valid | (self.o.ready & ~more)),
-        ]
+            word = self._list(m)
+        m.d.comb += self.o.payload.is_input.eq(word.is_input)
         if c.spike_stream:
             m.d.comb += self.is_last.eq(word.is_last)
-        with m.If(self.i.ready):
-            m.d.sync += [self.o.valid.eq(self.i.valid), word.eq(self.i.payload)]
         return m
+
+    def _list(self, m):
+        """Go through the mask of a word; return the word."""
+        c = self._config
+        # Whether one source is left is a register, for the way back to the queue waits for it.
+        word, single = Signal(queue_layout(c)), Signal()
+        rest, lane = Signal(c.lanes), Signal(c.lane_width)
+        with m.Switch(word.mask):
+            for k in range(c.lanes):
+                with m.Case("-" * (c.lanes - 1 - k) + "1" + "0" * k):
+                    m.d.comb += [lane.eq(k), rest.eq(word.mask & ~(1 << k))]
+        m.d.comb += [
+            self.o.payload.source.eq(Cat(lane, word.slot)),
+            self.i.ready.eq(~self.o.valid | (self.o.ready & single)),
+        ]
+        with m.If(self.i.ready):
+            new = self.i.payload
+            m.d.sync += [self.o.valid.eq(self.i.valid), word.eq(new), single.eq(one_hot(new.mask))]
+        with m.Elif(self.o.ready):
+            m.d.sync += [word.mask.eq(rest), single.eq(one_hot(rest))]
+        return word
+
+
+def one_hot(mask):
+    """Return whether exactly one bit is set."""
+    return Cat(mask == 1 << k for k in range(len(mask))).any()

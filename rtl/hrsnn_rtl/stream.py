@@ -29,7 +29,7 @@ class EventQueue(wiring.Component):
     room : Out(1)
         Whether more than `QUEUE_MARGIN` places were free one cycle ago.
     o : Out(stream.Signature(layout))
-        The same words, two cycles later at the earliest, one each cycle.
+        The same words, three cycles later at the earliest, one each cycle. A plain register.
     empty : Out(1)
         Nothing is stored and `o` is not valid.
     """
@@ -55,27 +55,29 @@ class EventQueue(wiring.Component):
         # One bit more than an address: their difference is the number of stored words.
         write_ptr, read_ptr = Signal(addr_width + 1), Signal(addr_width + 1)
         level = Signal(addr_width + 1)
-        stored, fetch = Signal(), Signal()
+        # The memory's output holds a word until the register behind it is free.
+        stored, fetched = Signal(), Signal()
+        moves = ~self.o.valid | self.o.ready
+        fetch = stored & (~fetched | moves)
         m.d.comb += [
             level.eq(write_ptr - read_ptr),
             stored.eq(write_ptr != read_ptr),
-            fetch.eq(stored & (~self.o.valid | self.o.ready)),
             ram.w_en.eq(self.i.valid),
             ram.w_addr.eq(write_ptr),
             ram.w_data.eq(self.i.payload),
-            # The output register of the memory is the head of the queue: it must hold its word.
             ram.r_en.eq(fetch),
             ram.r_addr.eq(read_ptr),
-            self.o.payload.eq(ram.r_data),
-            self.empty.eq(~stored & ~self.o.valid),
+            self.empty.eq(~stored & ~fetched & ~self.o.valid),
         ]
         m.d.sync += self.room.eq(level < self._depth - QUEUE_MARGIN)
         with m.If(self.i.valid):
             m.d.sync += write_ptr.eq(write_ptr + 1)
         with m.If(fetch):
-            m.d.sync += [read_ptr.eq(read_ptr + 1), self.o.valid.eq(1)]
-        with m.Elif(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
+            m.d.sync += [read_ptr.eq(read_ptr + 1), fetched.eq(1)]
+        with m.Elif(moves):
+            m.d.sync += fetched.eq(0)
+        with m.If(moves):
+            m.d.sync += [self.o.valid.eq(fetched), self.o.payload.eq(ram.r_data)]
         return m
 
 

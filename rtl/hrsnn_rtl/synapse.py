@@ -194,7 +194,7 @@ class SumBank(wiring.Component):
     ----------
     depth, width : int
         Sums and their bits.
-    poison : bool
+    poison, block, distributed
         See `Ram`.
 
     Members
@@ -209,8 +209,8 @@ class SumBank(wiring.Component):
         The word two cycles after its address.
     """
 
-    def __init__(self, *, depth: int, width: int, poison: bool = False):
-        self._depth, self._width, self._poison = depth, width, poison
+    def __init__(self, *, depth: int, width: int, **options):
+        self._depth, self._width, self._options = depth, width, options
         addr_width = bits_for(depth)
         super().__init__(
             {
@@ -229,7 +229,7 @@ class SumBank(wiring.Component):
     def elaborate(self, platform):
         """Build the circuit."""
         m = Module()
-        m.submodules.ram_sum = ram = Ram(width=self._width, depth=self._depth, poison=self._poison)
+        m.submodules.ram_sum = ram = Ram(width=self._width, depth=self._depth, **self._options)
         m.d.comb += [
             ram.r_addr.eq(Mux(self.scanned, self.scan_r_addr, self.add_r_addr)),
             ram.w_en.eq(Mux(self.scanned, self.scan_w_en, self.add_w_en)),

@@ -1,14 +1,14 @@
-"""The accelerator with its host link: what a board's bitstream holds."""
+"""The accelerator behind each of its fronts: what a board's bitstream or a system on chip holds."""
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hrsnn_rtl.bank import RegisterBank
+from hrsnn_rtl.accelerator import Accelerator
 from hrsnn_rtl.config import CoreConfig
-from hrsnn_rtl.core import Core
 from hrsnn_rtl.frame import FrameFront
 from hrsnn_rtl.uart import UartRx, UartTx
+from hrsnn_rtl.wishbone import WishboneFront, WishboneSignature
 
 #: Bit times without a byte after which a frame counts as cut: 16 ms at 1 Mbit/s.
 TIMEOUT_BITS = 1 << 14
@@ -55,8 +55,9 @@ class Top(wiring.Component):
         vendor_cells: bool = False,
         poison: bool = False,
     ):
-        self._core = Core(config=config, images=images, vendor_cells=vendor_cells, poison=poison)
-        self._bank = RegisterBank(config, poison=poison)
+        self._system = Accelerator(
+            config=config, images=images, vendor_cells=vendor_cells, poison=poison
+        )
         self._front = FrameFront(timeout_bits=timeout_bits, poison=poison)
         self._uart = UartRx(divisor=uart_divisor), UartTx(divisor=uart_divisor)
         super().__init__()
@@ -64,30 +65,67 @@ class Top(wiring.Component):
     def elaborate(self, platform):
         """Build the circuit."""
         m = Module()
-        m.submodules.core = core = self._core
-        m.submodules.bank = bank = self._bank
+        m.submodules.system = system = self._system
         m.submodules.front = front = self._front
         receive, send = self._uart
         m.submodules.receive, m.submodules.send = receive, send
 
-        for name in ("command", "write", "read", "spike"):
-            if hasattr(bank, name):
-                wiring.connect(m, getattr(bank, name), getattr(core, name))
-        wiring.connect(m, front.bus, bank.bus)
+        wiring.connect(m, front.bus, system.bus)
         wiring.connect(m, receive.o, front.i)
         wiring.connect(m, front.o, send.i)
         m.d.comb += [
             receive.rx.eq(self.rx),
             self.tx.eq(send.tx),
             front.bit.eq(send.bit),
-            bank.core_idle.eq(core.idle),
-            bank.strobes.eq(core.strobes),
-            bank.link_error.eq(front.refused | receive.error),
-            front.idle.eq(bank.idle),
-            self.idle.eq(bank.idle),
+            front.idle.eq(system.idle),
+            system.error.eq(front.refused | receive.error),
+            self.idle.eq(system.idle),
         ]
         with m.If(front.refused):
             m.d.sync += self.error.eq(1)
         with m.Elif(front.done):
             m.d.sync += self.error.eq(0)
+        return m
+
+
+class WishboneTop(wiring.Component):
+    """Core and register bank on the bus of a soft processor.
+
+    Parameters
+    ----------
+    config, images, vendor_cells, poison
+        As `Top`.
+
+    Members
+    -------
+    wishbone : In(WishboneSignature())
+        The registers.
+    idle : Out(1)
+        The core has nothing to do; an interrupt for those who do not want to ask.
+    """
+
+    wishbone: In(WishboneSignature())
+    idle: Out(1)
+
+    def __init__(
+        self, *, config: CoreConfig, images=(), vendor_cells: bool = False, poison: bool = False
+    ):
+        self._system = Accelerator(
+            config=config, images=images, vendor_cells=vendor_cells, poison=poison
+        )
+        super().__init__()
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        m.submodules.system = system = self._system
+        m.submodules.front = front = WishboneFront()
+        wiring.connect(m, wiring.flipped(self.wishbone), front.wishbone)
+        wiring.connect(m, front.bus, system.bus)
+        m.d.comb += [
+            front.idle.eq(system.idle),
+            system.error.eq(front.error),
+            system.refused.eq(front.refused),
+            self.idle.eq(system.idle),
+        ]
         return m

@@ -54,8 +54,6 @@ async def run_case(dut):
     await monitor.finish(len(first))
     record = monitor.record(case.n_steps, spikes.items if spikes else [])
     save_record(record, Path(os.environ["HRSNN_RECORD"]))
-
-    await RisingEdge(dut.clk)
     for slot in range(config.n_slots):
         for lane in range(config.lanes):
             word = await read.read(Select.V, lane, slot)

@@ -71,7 +71,7 @@ class CommandDriver(Agent):
         self.drive(valid=0, payload=0)
 
     async def send(self, word: int) -> None:
-        """Send one word."""
+        """Send one word; call it, like every method of an agent, right after a rising edge."""
         while self._rng.random() < self._gap:
             await RisingEdge(self._clk)
         self.drive(valid=1, payload=word)
@@ -111,5 +111,7 @@ class ReadDriver(Agent):
         for _ in range(TIMEOUT_CYCLES):
             await FallingEdge(self._clk)
             if int(self.signal("data_valid").value):
-                return int(self.signal("data").value)
+                word = int(self.signal("data").value)
+                await RisingEdge(self._clk)
+                return word
         raise TimeoutError(f"read must answer within {TIMEOUT_CYCLES} cycles")

@@ -81,7 +81,7 @@ class CoreMonitor:
             self._sample()
 
     async def finish(self, steps: int) -> None:
-        """Wait until the work of so many steps is done and the core is idle.
+        """Wait until the work of so many steps is done and the core is idle, and for a rising edge.
 
         Raises
         ------
@@ -98,6 +98,7 @@ class CoreMonitor:
                     f"Steps must come to {steps}, not stop at {self.steps} for {TIMEOUT_CYCLES} "
                     "cycles"
                 )
+        await RisingEdge(self._dut.clk)
 
     def record(self, n_steps, stream) -> CoreRecord:
         """Return everything so far."""

@@ -74,7 +74,8 @@ def test_ports():
     async def bench(ctx):
         host = Host(ctx, bank)
         ctx.set(bank.core_idle, 1)
-        assert await host.access("SPIKE") == (0, 1), "an idle core has no spikes"
+        none = BY_NAME["SPIKE"].field("none").put(1)
+        assert await host.access("SPIKE") == (none, 1), "an idle core has no spikes"
         assert await host.access("STATUS") == (1, 0)
 
         # A busy core: one word waits in the bank, the next is not taken, nor is it given up.

@@ -19,6 +19,7 @@ CASES = (
     {"lanes": 2, "spike_stream": True},
     {"lanes": 4, "double_buffer": False},
     {"lanes": 1, "synapse_memory": "spram"},
+    {"lanes": 2, "block_ram": "ICESTORM_RAM", "distributed": ("decays", "sums")},
 )
 
 
@@ -37,7 +38,8 @@ def test_plan_lists_the_memories_of_the_design(options, has_reset):
     plan = Counter()
     for spec in core_memories(config) + link_memories():
         if not spec.single_port:
-            plan[spec.depth, spec.width] += spec.copies
+            for width in spec.slices:
+                plan[spec.depth, width] += spec.copies
     assert plan == design
 
 

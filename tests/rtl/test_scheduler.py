@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from amaranth.hdl import Module, Signal
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.interfaces import CommandKind, CommandLayout
 from hrsnn_rtl.scheduler import Expander, Scheduler
@@ -29,7 +30,7 @@ def expand(lanes: int, words, pause: float, seed: int):
     async def bench(ctx):
         nonlocal cycles
         sent = 0
-        while sent < len(words) or ctx.get(dut.o.valid):
+        while sent < len(words) or (lanes > 1 and ctx.get(dut.o.valid)):
             offered = sent < len(words)
             ctx.set(dut.i.valid, offered)
             if offered:
@@ -44,7 +45,10 @@ def expand(lanes: int, words, pause: float, seed: int):
             await ctx.tick()
             cycles += 1
 
-    simulate(dut, bench)
+    m = Module()
+    m.submodules.dut = dut
+    m.d.sync += Signal().eq(0)  # one lane has no register, and the simulator wants a clock
+    simulate(m, bench)
     return got, cycles
 
 
@@ -63,7 +67,7 @@ def test_expander_lists_every_source(lanes, pause, data):
     ]
     assert got == want
     if not pause:
-        assert cycles == len(want) + 1
+        assert cycles == len(want) + (lanes > 1)
 
 
 @pytest.mark.parametrize("lanes", [1, 4])

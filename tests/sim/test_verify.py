@@ -19,6 +19,7 @@ from hrsnn_sim.scoreboard import COUNTERS, CoreTrace, compare
 from hrsnn_sim.shapes import SHAPES, network_for, shapes_for
 
 from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.errors import ToolFailedError
 from hrsnn_edge.network import IntFormat, IntNetwork, LinearReadout, SparseRows
 from hrsnn_edge.reference.network import run as run_reference
 from hrsnn_edge.reference.random import random_network
@@ -115,16 +116,43 @@ def small_case(lanes=2, **options):
     return verify.Job("case", net, config, batch, Gaps(command=0.2, spike=0.3, seed=5))
 
 
+def run_on(sim, job, root, **options):
+    """Run a job under cocotb, or skip with the name of what is missing."""
+    if missing_for(sim):
+        pytest.skip(f"needs {missing_for(sim)}")
+    return verify.verify_job(job, sim, root=root, **options)
+
+
 @pytest.mark.parametrize("sim", ["icarus", "cxxrtl"])
 @pytest.mark.parametrize("memory", ["bram", "spram"])
 def test_cocotb(sim, memory, root):
     """Under cocotb the core equals the reference; with SPRAM, Icarus runs the vendor's cell."""
-    if missing_for(sim):
-        pytest.skip(f"needs {missing_for(sim)}")
     lanes = 2 if memory == "bram" else 1
-    verdict, record = verify.verify_job(small_case(lanes, synapse_memory=memory), sim, root=root)
+    verdict, record = run_on(sim, small_case(lanes, synapse_memory=memory), root)
     verdict.require_equal()
     assert verdict.steps == 14 and record.spikes.any()
+
+
+@pytest.mark.parametrize("sim", ["icarus", "cxxrtl"])
+def test_cocotb_waits(sim, root):
+    """A host that waits for every step sends each command once, and the record is that of bulk."""
+    job = small_case()
+    job = replace(job, gaps=replace(job.gaps, wait_steps=True))
+    verdict, record = run_on(sim, job, root)
+    verdict.require_equal()
+    _, bulk = verify.verify_job(job, "bulk", root=root)
+    for name in ("spikes", "v", "out", "stream"):
+        assert (getattr(record, name) == getattr(bulk, name)).all()
+
+
+def test_stuck_core(root):
+    """A core that never takes a command is an error that says how far it came, not a hang."""
+    job = small_case()
+    design = core_design(job.config)
+    ready = r"(assign \\command__ready \[0\]) .*"
+    dead = replace(design, rtlil=re.sub(ready, r"\1 1'0", design.rtlil))
+    with pytest.raises(ToolFailedError, match=r"not stand still for \d+ cycles\. It did 0 of 14"):
+        verify.verify_job(job, "bulk", root=root, design=dead)
 
 
 def test_pauses_change_nothing_but_time(root):
