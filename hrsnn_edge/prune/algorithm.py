@@ -28,8 +28,9 @@ from hrsnn_edge.prune.graph import (
     weak_components,
 )
 from hrsnn_edge.prune.nodes import NodeRule, prune_nodes
-from hrsnn_edge.prune.pruning import draw_synapses, n_unreachable, restore_input
+from hrsnn_edge.prune.pruning import n_unreachable, restore_input
 from hrsnn_edge.prune.record import MAX_FACTOR, LnpConfig, LnpRound
+from hrsnn_edge.prune.synapses import choose_synapses
 from hrsnn_edge.prune.timescales import TimescaleSearch, optimise_timescales
 from hrsnn_edge.tune.loop import TuneResult
 
@@ -278,7 +279,7 @@ def _step_one(state: _State, n_first: int, schedule: LnpSchedule, rng) -> tuple[
     share = (1 - schedule.sparsity) ** (1 / schedule.rounds)
     goal = keep_count(n_first, schedule.sparsity)
     count = min(rows.nnz, max(goal, round(share * rows.nnz)))
-    mask, p, drawn = draw_synapses(state.network, count, rng, schedule.edges)
+    mask, p, drawn = choose_synapses(state.network, count, rng, schedule.edges)
     factor = state.factor.with_weights(state.factor.weights / p).keep(mask)
     return _State(replace(state.network, w_rec=rows.keep(mask)), state.kept, factor), drawn
 

@@ -11,28 +11,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order
 from threadpoolctl import threadpool_limits
 
-from hrsnn_edge.analysis.lyapunov import network_spectrum, noise_current
-from hrsnn_edge.engine.float_run import floor_of, step_gain
 from hrsnn_edge.errors import PruneError
 from hrsnn_edge.network import FloatNetwork, SparseRows
 from hrsnn_edge.prune.baselines import keep_largest, keep_random
-from hrsnn_edge.prune.draw import draw_exact, keep_count, keep_probabilities
-from hrsnn_edge.prune.lyapunov_noise import (
-    covariance,
-    edge_scores,
-    edge_values,
-    linearised,
-    sparsified,
-    spectral_errors,
-)
-from hrsnn_edge.prune.record import (
-    MAX_FACTOR,
-    METHODS,
-    PROJECTIONS,
-    LnpConfig,
-    LnpRound,
-    PruneRecord,
-)
+from hrsnn_edge.prune.draw import keep_count
+from hrsnn_edge.prune.record import MAX_FACTOR, METHODS, PROJECTIONS, LnpConfig, PruneRecord
+from hrsnn_edge.prune.synapses import choose_synapses, effective
 
 _logger = logging.getLogger(__name__)
 
@@ -105,7 +89,7 @@ def prune(
     pruned, rounds = replace(network, readout=None), ()
     if "rec" in shares:
         if method == "lnp":
-            pruned, rounds = _lnp(pruned, shares["rec"], rng, config)
+            pruned, rounds = _lnp(pruned, shares["rec"], rng, config, activity)
         else:
             pruned = _cut(pruned, "rec", method, shares["rec"], activity, rng)
     if "in" in shares:
@@ -129,34 +113,6 @@ def prune(
     )
     _report_paths(record, network.n_neurons)
     return pruned, record
-
-
-def in_thresholds(network: FloatNetwork) -> FloatNetwork:
-    """Return the same network with every neuron measured in its own threshold, without readout."""
-    unit = network.v_threshold
-    if unit.min() <= 0:
-        raise PruneError(
-            f"v_threshold, neuron {unit.argmin()}: must be above 0 to prune, not {unit.min()}"
-        )
-    w_in, w_rec = (
-        rows.with_weights(rows.weights / unit[rows.col_idx])
-        for rows in (network.w_in, network.w_rec)
-    )
-    return replace(
-        network,
-        w_in=w_in,
-        w_rec=w_rec,
-        v_threshold=np.ones(unit.size),
-        v_reset=network.v_reset / unit,
-        v_floor=floor_of(network) / unit,
-        readout=None,
-    )
-
-
-def effective(network: FloatNetwork, projection: str) -> SparseRows:
-    """Return the rows with the steps of the membrane, in thresholds of the target, as weights."""
-    rows = getattr(in_thresholds(network), f"w_{projection}")
-    return rows.with_weights(rows.weights * step_gain(network)[rows.col_idx])
 
 
 def n_unreachable(network: FloatNetwork) -> int:
@@ -212,7 +168,7 @@ def _activity_of(rows: SparseRows, activity, projection: str) -> np.ndarray:
 
 # One BLAS thread: the same seed must draw the same edges on any machine's number of cores.
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig):
+def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig, activity):
     """Return the network after all rounds of Lyapunov noise pruning, and the rounds."""
     n_edges, goal = network.w_rec.nnz, keep_count(network.w_rec.nnz, sparsity)
     factor = np.ones(n_edges)
@@ -224,7 +180,7 @@ def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig):
         )
         if count == before or before == 0:
             continue
-        mask, p, record = draw_synapses(network, count, rng, config)
+        mask, p, record = choose_synapses(network, count, rng, config, activity)
         factor = factor[mask] / p[mask]
         network = replace(network, w_rec=network.w_rec.keep(mask))
         rounds.append(record)
@@ -232,37 +188,6 @@ def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig):
         weights = network.w_rec.weights * np.minimum(factor, MAX_FACTOR)
         network = replace(network, w_rec=network.w_rec.with_weights(weights))
     return network, tuple(rounds)
-
-
-def draw_synapses(
-    network: FloatNetwork, count: int, rng: np.random.Generator, config: LnpConfig
-) -> tuple[np.ndarray, np.ndarray, LnpRound]:
-    """Return the mask of one round of step I, the keep probabilities, and the record."""
-    rows = effective(network, "rec")
-    exponents, lambda_1 = _node_exponents(network, rng, config)
-    sign = np.where(network.inhibitory[rows.pre_idx], -1.0, 1.0)
-    values = edge_values(rows, exponents, config.edge_value, sign)
-    a = linearised(rows, values)
-    p = keep_probabilities(edge_scores(rows, values, covariance(a)), count)
-    mask = draw_exact(p, rng)
-    errors = spectral_errors(a, sparsified(a, rows, mask, p))
-    cv = float(p.std() / p.mean()) if count else 0.0
-    return mask, p, LnpRound(rows.nnz, count, lambda_1, cv, errors)
-
-
-def _node_exponents(network: FloatNetwork, rng, config: LnpConfig) -> tuple[np.ndarray, float]:
-    """Return the exponent of each neuron and the greatest one [1/ms].
-
-    The directions of the spectrum, unlike its exponents, depend on the units of each membrane.
-    """
-    network = in_thresholds(network)
-    if config.node_exponents == "leak":
-        exponents = -1 / network.tau_mem
-        return exponents, float(exponents.max())
-    seed = int(rng.integers(2**31))
-    current = noise_current(network, config.warm_up + config.n_steps, seed)
-    spectrum = network_spectrum(network, current, warm_up=config.warm_up, seed=seed)
-    return spectrum.node_exponents, spectrum.largest
 
 
 def restore_input(

@@ -8,6 +8,7 @@ from hrsnn_edge.prune.lyapunov_noise import EDGE_VALUES
 
 METHODS = ("lnp", "magnitude", "uniform")
 PROJECTIONS = ("in", "rec")
+UNITS = ("step", "steady")
 #: Greatest factor by which a surviving weight grows; 1/p reaches hundreds, which no 8-bit weight
 #: can hold.
 MAX_FACTOR = 4.0
@@ -29,6 +30,16 @@ class LnpConfig:
     weights : str
         ``'mask'`` leaves surviving weights alone, ``'rescale'`` divides them by their keep
         probability, at most by ``1 / MAX_FACTOR``.
+    noise : str
+        Where the noise of eq. (14) enters: ``'neurons'``, all alike (the papers'), or
+        ``'input'``, where the input does and as strongly.
+    score : str
+        ``'spread'``: eq. (16); ``'share'``: `lyapunov_noise.signal_shares`.
+    selection : str
+        ``'draw'``: synapses stay with their probability; ``'largest'``: those of greatest score.
+    unit : str
+        Weights are compared by what they do to the membrane of the target: ``'step'``, the
+        step after one spike, or ``'steady'``, the shift under a steady stream of spikes.
     warm_up, n_steps : int
         Steps of noise before and in the average of the spectrum.
     """
@@ -37,6 +48,10 @@ class LnpConfig:
     rounds: int = 1
     node_exponents: str = "spectrum"
     weights: str = "mask"
+    noise: str = "neurons"
+    score: str = "spread"
+    selection: str = "draw"
+    unit: str = "step"
     warm_up: int = 100
     n_steps: int = 60
 
@@ -46,6 +61,10 @@ class LnpConfig:
             ("edge_value", EDGE_VALUES),
             ("node_exponents", ("spectrum", "leak")),
             ("weights", ("mask", "rescale")),
+            ("noise", ("neurons", "input")),
+            ("score", ("spread", "share")),
+            ("selection", ("draw", "largest")),
+            ("unit", UNITS),
         ):
             if getattr(self, name) not in words:
                 listed = ", ".join(repr(w) for w in words)
@@ -66,7 +85,8 @@ class LnpRound:
     lambda_1 : float
         Greatest exponent before the round [1/ms], over `LnpConfig.n_steps` steps only.
     probability_cv : float
-        Coefficient of variation of the keep probabilities; 0 is uniform random pruning.
+        Coefficient of variation of the keep probabilities; 0 is uniform random pruning. Of the
+        scores where the largest are kept.
     errors : dict
         `lyapunov_noise.spectral_errors` of the draw.
     """

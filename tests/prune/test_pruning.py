@@ -11,8 +11,9 @@ from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.float_run import run_counts
 from hrsnn_edge.errors import PruneError
 from hrsnn_edge.network import FloatNetwork, LinearReadout, SparseRows
-from hrsnn_edge.prune.pruning import effective, n_unreachable, prune
+from hrsnn_edge.prune.pruning import n_unreachable, prune
 from hrsnn_edge.prune.record import LnpConfig
+from hrsnn_edge.prune.synapses import effective
 
 FAST = LnpConfig(warm_up=20, n_steps=20)
 
