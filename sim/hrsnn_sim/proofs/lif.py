@@ -113,7 +113,7 @@ GOALS = tuple(
         "leak rounded toward zero, plus sum, threshold, reset, refractory count and saturation of "
         f"a {widths[0]}-bit membrane are the contract's, for every input",
         "lif",
-        lambda lif, config=lif_config(*widths): LifGoal(lif, config),
+        lambda lif, widths=widths: LifGoal(lif, lif_config(*widths)),
         6,
         BUGS if k == 0 else (),
     )
