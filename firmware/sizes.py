@@ -9,28 +9,16 @@ from __future__ import annotations
 
 import csv
 import re
-import struct
 import subprocess
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
-#: Name of a processor -> options of the compiler.
-TARGETS = {
-    "rv32i": ["-target", "riscv32-freestanding-none", "-mcpu=generic_rv32-m-a-f-d-c"],
-    "cortex-m0plus": ["-target", "thumb-freestanding-eabi", "-mcpu=cortex_m0plus"],
-    "cortex-m4": ["-target", "thumb-freestanding-eabi", "-mcpu=cortex_m4"],
-}
-OPTIONS = [
-    "-Wno-unused-command-line-argument",
-    "-std=c11",
-    "-Os",
-    "-ffreestanding",
-    "-fno-sanitize=undefined",
-    "-Iinclude",
-    "-Isrc",
-]
+from hrsnn_edge import embedded
+from hrsnn_edge.embedded import TARGETS, section_sizes
+
+OPTIONS = [*embedded.OPTIONS, "-std=c11", "-Iinclude", "-Isrc"]
 COLUMNS = ("target", "code_bytes", "data_bytes", "device_bytes", "stack_bytes")
 
 
@@ -48,19 +36,6 @@ def compiled(source: Path, options: list[str], folder: Path) -> tuple[bytes, str
     text = folder / f"{source.stem}.ll"
     subprocess.run([*command, "-S", "-emit-llvm", "-o", str(text)], check=True)
     return made.read_bytes(), text.read_text(), {name: int(size) for size, name in frames}
-
-
-def section_sizes(elf: bytes) -> tuple[int, int]:
-    """Return the bytes of code with constants, and of variables, of a 32-bit object file."""
-    (table,) = struct.unpack_from("<I", elf, 32)
-    size, count = struct.unpack_from("<HH", elf, 46)
-    code = data = 0
-    for k in range(count):
-        _, kind, flags, _, _, length = struct.unpack_from("<6I", elf, table + k * size)
-        allocated, writable = flags & 2, flags & 1
-        if allocated and kind in (1, 8):
-            code, data = (code, data + length) if writable else (code + length, data)
-    return code, data
 
 
 def calls(text: str) -> dict[str, set[str]]:
