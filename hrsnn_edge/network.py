@@ -319,11 +319,12 @@ class IntNetwork:
     Attributes
     ----------
     w_in, w_rec : SparseRows of int32
-        Weights, ``weight_width`` bits signed; those of a recurrent row have its Dale sign.
+        Weights, ``weight_width`` bits signed. A row of a projection that learns has its source's
+        sign; others, as imported networks have them, may have both.
     shift_in, shift_rec : (n_inputs,), (N,) int32
         A weight of row ``i`` adds ``weight << shift[i]`` to its target's sum.
     inhibitory : (N,) bool
-        Dale's sign.
+        Dale's sign; of a source with both signs, that of the sum of its row.
     decay : (N,) int32
         Unsigned, ``0 .. 2**decay_width - 1``.
     v_threshold : (N,) int32
@@ -354,7 +355,7 @@ class IntNetwork:
     synapses: ExpSynapses | None = None
 
     def __post_init__(self):
-        """Check every value against its format and Dale's law."""
+        """Check every value against its format."""
         freeze(self)
         f, n = self.fmt, self.n_neurons
         if self.w_in.n_post != n or self.w_rec.n_post != n:
@@ -384,16 +385,6 @@ class IntNetwork:
                     f"syn_decay must have {n} values, not {self.synapses.syn_decay.shape}"
                 )
             check_range("syn_decay", self.synapses.syn_decay, 0, (1 << f.decay_width) - 1)
-        wrong = np.flatnonzero(
-            np.where(
-                self.inhibitory[self.w_rec.pre_idx], self.w_rec.weights > 0, self.w_rec.weights < 0
-            )
-        )
-        if wrong.size:
-            raise QuantisationError(
-                f"w_rec, synapse {self.w_rec.pre_idx[wrong[0]]} -> {self.w_rec.col_idx[wrong[0]]}: "
-                f"weight {self.w_rec.weights[wrong[0]]} has the wrong sign for Dale's law"
-            )
 
     @property
     def n_neurons(self) -> int:

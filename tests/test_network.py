@@ -18,8 +18,9 @@ from hrsnn_edge.network import (
     LinearReadout,
     SparseRows,
 )
+from hrsnn_edge.plastic import check_stdp, initial_magnitudes
 from hrsnn_edge.reference.network import run
-from hrsnn_edge.reference.random import random_network
+from hrsnn_edge.reference.random import random_network, random_stdp
 from tests.strategies import network_cases
 
 matrices = hnp.arrays(
@@ -147,11 +148,17 @@ def test_int_network_refuses_values_outside_the_format(name):
         replace(net, **{name: values})
 
 
-def test_int_network_refuses_the_wrong_sign():
-    """A recurrent weight against Dale's law is refused with its place."""
-    net, _ = random_network(2, 8, 4, 5, fmt=IntFormat(), density=0.9)
-    with pytest.raises(QuantisationError, match="has the wrong sign for Dale's law"):
-        replace(net, inhibitory=~net.inhibitory)
+def test_a_row_may_have_both_signs_unless_it_learns():
+    """A recurrent row against Dale's law is a network, but not one that learns."""
+    net, raster = random_network(2, 8, 4, 5, fmt=IntFormat(), density=0.9)
+    net = replace(net, w_rec=net.w_rec.with_weights(np.maximum(net.w_rec.weights, -31)))
+    _, stdp = random_stdp(1, net)
+    stdp = replace(stdp, plastic_in=False, plastic_rec=True)
+    stdp = replace(stdp, magnitude_max=np.full(net.n_inputs + 8, 31 << stdp.learn_shift, np.int32))
+    mixed = replace(net, inhibitory=~net.inhibitory)
+    assert np.array_equal(run(mixed, raster).v, run(net, raster).v)
+    with pytest.raises(QuantisationError, match="weight must have its source's sign"):
+        check_stdp(mixed, stdp, initial_magnitudes(mixed, stdp))
 
 
 @given(network_cases())
