@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 
@@ -30,7 +30,7 @@ from hrsnn_edge.prune.graph import (
 from hrsnn_edge.prune.nodes import NodeRule, prune_nodes
 from hrsnn_edge.prune.pruning import n_unreachable, restore_input
 from hrsnn_edge.prune.record import MAX_FACTOR, LnpConfig, LnpRound
-from hrsnn_edge.prune.synapses import choose_synapses
+from hrsnn_edge.prune.synapses import Frame, choose_synapses, input_power
 from hrsnn_edge.prune.timescales import TimescaleSearch, optimise_timescales
 from hrsnn_edge.tune.loop import TuneResult
 
@@ -181,11 +181,30 @@ class LnpResult:
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """Between rounds: the network, which neurons it has, and ``1/p`` of each synapse."""
+    """Between rounds.
+
+    Attributes
+    ----------
+    network : FloatNetwork
+        So far.
+    kept : (N,) bool
+        Which neurons of the unpruned network it has.
+    factor : SparseRows
+        ``1/p`` of each synapse.
+    driven : (n,) bool
+        Neurons that get input.
+    noise : (n,) float64 or None
+        Power of the input onto each, for ``noise='input'``.
+    frame : Frame or None
+        From the first round.
+    """
 
     network: FloatNetwork
     kept: np.ndarray
     factor: SparseRows
+    driven: np.ndarray
+    noise: np.ndarray | None = None
+    frame: Frame | None = None
 
 
 def measure(network: FloatNetwork) -> GraphMeasures:
@@ -208,8 +227,11 @@ def lnp(
     schedule: LnpSchedule,
     seed: int,
     on_round: Callable[[LnpRecord], None] | None = None,
+    *,
+    activity: Mapping[str, np.ndarray] | None = None,
+    current: np.ndarray | None = None,
 ) -> LnpResult:
-    """Prune a network by Algorithm 1, without any data.
+    """Prune a network by Algorithm 1, without labels and, but for `activity`, without data.
 
     Parameters
     ----------
@@ -221,6 +243,9 @@ def lnp(
         Of every draw; the same seed gives the same network.
     on_round : callable or None
         Called with the record of each round that counts.
+    activity, current
+        The input, for ``noise='input'``; see `input_power`. Neurons with a `current` count as
+        reached by the input.
 
     Raises
     ------
@@ -229,8 +254,7 @@ def lnp(
     """
     _check_start(network)
     rng = np.random.default_rng(seed)
-    ones = network.w_rec.with_weights(np.ones(network.w_rec.nnz))
-    state = _State(replace(network, readout=None), np.ones(network.n_neurons, bool), ones)
+    state = _first_state(network, schedule.edges, activity or {}, current)
     start, rounds, stop = measure(network), [], "rounds"
     n_first = network.w_rec.nnz
     for index in range(1, schedule.rounds + 1):
@@ -273,23 +297,49 @@ def lnp(
     return LnpResult(pruned, state.kept, start, tuple(rounds), stop, search)
 
 
+def _first_state(network: FloatNetwork, edges: LnpConfig, activity, current) -> _State:
+    """Return the state before the first round."""
+    driven, noise = network.w_in.fan_in > 0, None
+    if current is not None:
+        driven = driven | (np.asarray(current) > 0)
+    if edges.noise == "input":
+        noise = input_power(network, activity, current, edges.unit)
+    ones = network.w_rec.with_weights(np.ones(network.w_rec.nnz))
+    everyone = np.ones(network.n_neurons, bool)
+    return _State(replace(network, readout=None), everyone, ones, driven, noise)
+
+
 def _step_one(state: _State, n_first: int, schedule: LnpSchedule, rng) -> tuple[_State, LnpRound]:
     """Return the state without the synapses of a round, and what step I recorded."""
     rows = state.network.w_rec
     share = (1 - schedule.sparsity) ** (1 / schedule.rounds)
     goal = keep_count(n_first, schedule.sparsity)
     count = min(rows.nnz, max(goal, round(share * rows.nnz)))
-    mask, p, drawn = choose_synapses(state.network, count, rng, schedule.edges)
-    factor = state.factor.with_weights(state.factor.weights / p).keep(mask)
-    return _State(replace(state.network, w_rec=rows.keep(mask)), state.kept, factor), drawn
+    choice = choose_synapses(state.network, count, rng, schedule.edges, state.noise, state.frame)
+    factor = state.factor.with_weights(state.factor.weights / choice.probabilities)
+    after = replace(
+        state,
+        network=replace(state.network, w_rec=rows.keep(choice.mask)),
+        factor=factor.keep(choice.mask),
+        frame=choice.frame,
+    )
+    return after, choice.record
 
 
 def _step_two(state: _State, rule: NodeRule, rng) -> _State:
     """Return the state without dead neurons and those that few shortest paths pass through."""
-    network, stays = prune_nodes(state.network, rule, rng)
+    network, stays = prune_nodes(state.network, rule, rng, state.driven)
     kept = state.kept.copy()
     kept[kept] = stays
-    return _State(network, kept, keep_nodes(state.factor, stays))
+    frame = state.frame
+    return _State(
+        network,
+        kept,
+        keep_nodes(state.factor, stays),
+        state.driven[stays],
+        None if state.noise is None else state.noise[stays],
+        None if frame is None else replace(frame, leak=frame.leak[stays]),
+    )
 
 
 def _step_three(state: _State, first: FloatNetwork, add: AddRule, rng) -> _State:
@@ -300,7 +350,9 @@ def _step_three(state: _State, first: FloatNetwork, add: AddRule, rng) -> _State
     pre, post = choose_edges(pairs, degrees(rows), rows.fan_out, count, add, rng).T
     weights = draw_weights(pre, state.network.inhibitory, first.w_rec, first.inhibitory, rng)
     network = replace(state.network, w_rec=insert(rows, pre, post, weights))
-    return _State(network, state.kept, insert(state.factor, pre, post, np.ones(pre.size)))
+    return replace(
+        state, network=network, factor=insert(state.factor, pre, post, np.ones(pre.size))
+    )
 
 
 def _final_weights(first: FloatNetwork, state: _State, schedule: LnpSchedule) -> FloatNetwork:

@@ -46,8 +46,11 @@ def keep_neurons(network: FloatNetwork, keep: np.ndarray) -> FloatNetwork:
         w_rec=keep_nodes(network.w_rec, keep),
         v_floor=floor_of(network)[keep],
         readout=None,
-        cluster=None if network.cluster is None else network.cluster[keep],
-        **{name: getattr(network, name)[keep] for name in names},
+        **{
+            name: values[keep]
+            for name in (*names, "cluster", "tau_syn")
+            if (values := getattr(network, name)) is not None
+        },
     )
 
 

@@ -74,7 +74,7 @@ def _elements(matrix, pre, post) -> np.ndarray:
 def edge_values(
     rows: SparseRows, exponents: np.ndarray | None, kind: str, sign: np.ndarray
 ) -> np.ndarray:
-    """Return the signed value of each edge in the linearised dynamics, greatest magnitude 1.
+    """Return the signed value of each edge in the linearised dynamics, in no fixed unit.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def edge_values(
         values = values * np.abs(rows.weights)
     if not values.any():
         raise PruneError(f"Edge values '{kind}' must not all be 0. Use another edge value.")
-    return sign * values / values.max()
+    return sign * values
 
 
 def linearised(rows: SparseRows, values: np.ndarray, leak: np.ndarray | None = None) -> np.ndarray:
@@ -150,6 +150,8 @@ def covariance(a: np.ndarray, noise: np.ndarray | None = None) -> np.ndarray:
     geometric mean of the least and the greatest eigenvalue, here of their bounds.
     """
     n = len(a)
+    if n == 0:
+        raise PruneError("Linearised dynamics must have a node, not 0")
     noise = np.ones(n) if noise is None else np.asarray(noise, float)
     if noise.shape != (n,) or not np.isfinite(noise).all() or (noise < 0).any():
         raise ValueError(f"Noise must be {n} finite values of at least 0, not {noise}")
@@ -182,8 +184,6 @@ def _stable_range(a: np.ndarray) -> tuple[float, float]:
     A diagonal that outweighs its rows has its eigenvalues in the discs of Gershgorin, at no cost;
     any other matrix needs them computed.
     """
-    if not len(a):
-        raise PruneError("Linearised dynamics must have a node, not 0")
     diagonal = -np.diag(a)
     off = np.abs(a).sum(axis=1) - np.abs(diagonal)
     tiny = np.finfo(float).eps * np.abs(diagonal).max()

@@ -31,6 +31,8 @@ class NodeRule:
     readout_counts : bool
         Whether the readout is an out-edge of every neuron. If not, a neuron without recurrent
         targets is dead, although the readout hears it.
+    protect_input : bool
+        Whether neurons that get input stay, dead ones excepted.
     """
 
     quantile: float = 0.02
@@ -38,6 +40,7 @@ class NodeRule:
     excitatory_low: float = 0.75
     excitatory_high: float = 0.85
     readout_counts: bool = False
+    protect_input: bool = False
 
     def __post_init__(self):
         """Check the numbers."""
@@ -98,14 +101,17 @@ def sampled_betweenness(rows: SparseRows, sources: np.ndarray) -> np.ndarray:
     return dependency.sum(axis=1) * (n / k)
 
 
-def alive(network: FloatNetwork, readout_counts: bool = False) -> np.ndarray:
+def alive(
+    network: FloatNetwork, readout_counts: bool = False, driven: np.ndarray | None = None
+) -> np.ndarray:
     """Return which neurons are left when those without in-edge or out-edge are removed, (N,) bool.
 
     In-edges are recurrent or from the input, out-edges recurrent, or any with `readout_counts`.
-    Removing one may kill others, so it is repeated until none dies.
+    Removing one may kill others, so it is repeated until none dies. `driven`, (N,) bool, says who
+    gets input; None for those with input synapses.
     """
     one_way = adjacency(network.w_rec)
-    fed = network.w_in.fan_in > 0
+    fed = network.w_in.fan_in > 0 if driven is None else driven
     keep = np.ones(network.n_neurons, bool)
     while True:
         has_in = fed | (one_way.T @ keep.astype(float) > 0)
@@ -117,7 +123,11 @@ def alive(network: FloatNetwork, readout_counts: bool = False) -> np.ndarray:
 
 
 def removable(
-    network: FloatNetwork, score: np.ndarray, rule: NodeRule, rng: np.random.Generator
+    network: FloatNetwork,
+    score: np.ndarray,
+    rule: NodeRule,
+    rng: np.random.Generator,
+    driven: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return which neurons step II removes, (N,) bool; all others keep an in- and an out-edge.
 
@@ -132,10 +142,13 @@ def removable(
         Quantile and protections.
     rng : Generator
         Of the order of equals.
+    driven : (N,) bool or None
+        Who gets input; None for those with input synapses.
     """
     n = network.n_neurons
+    driven = network.w_in.fan_in > 0 if driven is None else driven
     rows, into = network.w_rec, adjacency(network.w_rec).T.tocsr()
-    n_in = rows.fan_in + network.w_in.fan_in
+    n_in = rows.fan_in + driven
     n_out = rows.fan_out + (1 if rule.readout_counts else 0)
     removed = np.zeros(n, bool)
     size = np.array([(~network.inhibitory).sum(), n])
@@ -150,6 +163,7 @@ def removable(
             after = size - [not network.inhibitory[i], 1]
             if (
                 after[1] < rule.n_min
+                or (rule.protect_input and driven[i])
                 or _share_gap(after, rule) > _share_gap(size, rule)
                 or _strands(targets, n_in, removed, i)
                 or _strands(sources, n_out, removed, i)
@@ -175,17 +189,22 @@ def _strands(neighbours: np.ndarray, n_edges: np.ndarray, removed: np.ndarray, i
 
 
 def prune_nodes(
-    network: FloatNetwork, rule: NodeRule, rng: np.random.Generator
+    network: FloatNetwork,
+    rule: NodeRule,
+    rng: np.random.Generator,
+    driven: np.ndarray | None = None,
 ) -> tuple[FloatNetwork, np.ndarray]:
     """Return the network after step II and which of its neurons were kept, (N,) bool.
 
-    Dead neurons go first and whatever the protections, then those of least betweenness.
+    Dead neurons go first and whatever the protections, then those of least betweenness. `driven`
+    is that of `removable`.
     """
-    keep = alive(network, rule.readout_counts)
+    driven = network.w_in.fan_in > 0 if driven is None else driven
+    keep = alive(network, rule.readout_counts, driven)
     network = keep_neurons(network, keep)
     if network.n_neurons > rule.n_min and rule.quantile > 0:
         score = betweenness(network.w_rec, int(rng.integers(2**31)))
-        stays = ~removable(network, score, rule, rng)
+        stays = ~removable(network, score, rule, rng, driven[keep])
         network = keep_neurons(network, stays)
         keep = keep.copy()
         keep[keep] = stays

@@ -16,7 +16,7 @@ from hrsnn_edge.network import FloatNetwork, SparseRows
 from hrsnn_edge.prune.baselines import keep_largest, keep_random
 from hrsnn_edge.prune.draw import keep_count
 from hrsnn_edge.prune.record import MAX_FACTOR, METHODS, PROJECTIONS, LnpConfig, PruneRecord
-from hrsnn_edge.prune.synapses import choose_synapses, effective
+from hrsnn_edge.prune.synapses import choose_synapses, effective, input_power
 
 _logger = logging.getLogger(__name__)
 
@@ -172,7 +172,8 @@ def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig, activit
     """Return the network after all rounds of Lyapunov noise pruning, and the rounds."""
     n_edges, goal = network.w_rec.nnz, keep_count(network.w_rec.nnz, sparsity)
     factor = np.ones(n_edges)
-    rounds = []
+    noise = input_power(network, activity, unit=config.unit) if config.noise == "input" else None
+    rounds, frame = [], None
     for k in range(1, config.rounds + 1):
         before = network.w_rec.nnz
         count = (
@@ -180,10 +181,11 @@ def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig, activit
         )
         if count == before or before == 0:
             continue
-        mask, p, record = choose_synapses(network, count, rng, config, activity)
-        factor = factor[mask] / p[mask]
+        choice = choose_synapses(network, count, rng, config, noise, frame)
+        mask, frame = choice.mask, choice.frame
+        factor = factor[mask] / choice.probabilities[mask]
         network = replace(network, w_rec=network.w_rec.keep(mask))
-        rounds.append(record)
+        rounds.append(choice.record)
     if config.weights == "rescale":
         weights = network.w_rec.weights * np.minimum(factor, MAX_FACTOR)
         network = replace(network, w_rec=network.w_rec.with_weights(weights))

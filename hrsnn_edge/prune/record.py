@@ -40,6 +40,10 @@ class LnpConfig:
     unit : str
         Weights are compared by what they do to the membrane of the target: ``'step'``, the
         step after one spike, or ``'steady'``, the shift under a steady stream of spikes.
+    leak : str
+        Leak D and unit of L in eq. (14) are those of the graph at the start of each ``'round'``,
+        or of the unpruned graph, ``'start'``: a neuron does not leak less for having lost
+        synapses.
     warm_up, n_steps : int
         Steps of noise before and in the average of the spectrum.
     """
@@ -52,6 +56,7 @@ class LnpConfig:
     score: str = "spread"
     selection: str = "draw"
     unit: str = "step"
+    leak: str = "round"
     warm_up: int = 100
     n_steps: int = 60
 
@@ -65,6 +70,7 @@ class LnpConfig:
             ("score", ("spread", "share")),
             ("selection", ("draw", "largest")),
             ("unit", UNITS),
+            ("leak", ("round", "start")),
         ):
             if getattr(self, name) not in words:
                 listed = ", ".join(repr(w) for w in words)

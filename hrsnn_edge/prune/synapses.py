@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from hrsnn_edge.prune.baselines import keep_largest
 from hrsnn_edge.prune.draw import draw_exact, keep_probabilities
 from hrsnn_edge.prune.lyapunov_noise import (
     covariance,
+    dominant_leak,
     edge_scores,
     edge_values,
     linearised,
@@ -104,15 +105,53 @@ def input_power(
     return power * effect(network, unit) ** 2
 
 
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What eq. (14) keeps from the unpruned graph.
+
+    Attributes
+    ----------
+    unit : float
+        Greatest magnitude of an edge value there, which counts as 1.
+    leak : (N,) float64
+        D there.
+    """
+
+    unit: float
+    leak: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A round of step I.
+
+    Attributes
+    ----------
+    mask : (nnz,) bool
+        Synapses that stay.
+    probabilities : (nnz,) float64
+        Keep probabilities; 1 for all where the largest are kept.
+    record : LnpRound
+        The round in numbers.
+    frame : Frame
+        For the next round.
+    """
+
+    mask: np.ndarray
+    probabilities: np.ndarray
+    record: LnpRound
+    frame: Frame
+
+
 def choose_synapses(
     network: FloatNetwork,
     count: int,
     rng: np.random.Generator,
     config: LnpConfig,
-    activity: Mapping[str, np.ndarray] | None = None,
-    current: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray, LnpRound]:
-    """Return the mask of one round of step I, the keep probabilities, and the record.
+    noise: np.ndarray | None = None,
+    frame: Frame | None = None,
+) -> Choice:
+    """Return which synapses a round of step I keeps.
 
     Parameters
     ----------
@@ -124,17 +163,24 @@ def choose_synapses(
         Of the spectrum's noise and of the draw.
     config : LnpConfig
         Settings.
-    activity, current
-        See `input_power`; for ``noise='input'``.
+    noise : (N,) float64 or None
+        Power of the noise onto each neuron, for ``noise='input'`` from `input_power`; None for
+        1 everywhere.
+    frame : Frame or None
+        Of the first round, for ``leak='start'``.
     """
     rows = effective(network, "rec", config.unit)
     exponents, lambda_1 = _node_exponents(network, rng, config)
     sign = np.where(network.inhibitory[rows.pre_idx], -1.0, 1.0)
     values = edge_values(rows, exponents, config.edge_value, sign)
-    a = linearised(rows, values)
-    noise = None
-    if config.noise == "input":
-        noise = input_power(network, activity or {}, current, config.unit)
+    if config.leak == "round" or frame is None:
+        unit = np.abs(values).max()
+        values = values / unit
+        frame = Frame(unit, dominant_leak(rows, values))
+    else:
+        values = values / frame.unit
+    # Added synapses and other neighbourhoods may outweigh the old leak.
+    a = linearised(rows, values, np.maximum(frame.leak, dominant_leak(rows, values)))
     c = covariance(a, noise)
     scores = (signal_shares if config.score == "share" else edge_scores)(rows, values, c)
     if config.selection == "largest":
@@ -145,7 +191,7 @@ def choose_synapses(
         mask = draw_exact(p, rng)
     errors = spectral_errors(a, sparsified(a, rows, mask, p))
     cv = float(spread.std() / spread.mean()) if spread.any() else 0.0
-    return mask, p, LnpRound(rows.nnz, count, lambda_1, cv, errors)
+    return Choice(mask, p, LnpRound(rows.nnz, count, lambda_1, cv, errors), frame)
 
 
 def _node_exponents(network: FloatNetwork, rng, config: LnpConfig) -> tuple[np.ndarray, float]:

@@ -167,6 +167,33 @@ def test_time_constants_come_last():
     assert not np.array_equal(plain.network.tau_mem, tuned.network.tau_mem)
 
 
+SHARES = replace(
+    STEP_ONE, noise="input", score="share", selection="largest", unit="steady", leak="start"
+)
+
+
+def test_shares_of_the_input():
+    """With the noise of the input and a kept frame the same invariants hold, seed or not."""
+    net, result = run(seed=2, edges=SHARES)
+    again = lnp(net, replace(SHORT, edges=SHARES), 2)
+    assert result.stop == "sparsity"
+    assert np.array_equal(result.network.w_rec.weights, again.network.w_rec.weights)
+    assert weak_components(result.network.w_rec)[0] == 1
+
+
+def test_current_is_an_input():
+    """A network without input synapses is pruned by the power of a current; none is named."""
+    net = make_network(n=60, density=0.3)
+    net = replace(net, w_in=SparseRows.from_dense(np.zeros((1, 60))))
+    schedule = replace(SHORT, edges=SHARES, nodes=replace(SHORT.nodes, protect_input=True))
+    current = np.where(np.arange(60) < 20, 1.0, 0.0)
+    result = lnp(net, schedule, 0, current=current)
+    assert result.kept[:20].all()
+    assert not result.kept.all()
+    with pytest.raises(PruneError, match="must reach a neuron for noise='input', not none of 60"):
+        lnp(net, schedule, 0)
+
+
 def test_disconnected_start_is_named():
     """A graph in two parts is refused with their number and the size of the largest."""
     net = make_network(n=6)

@@ -34,10 +34,13 @@ def test_keep_neurons_keeps_all_parameters():
     """Hand-worked: neurons 0 and 2 of a chain 0 -> 1 -> 2 -> 0 keep the synapse 2 -> 0 only."""
     net = make_network(n=5)
     net = replace(net, w_rec=rows_of(5, [(0, 1), (1, 2), (2, 0)]), v_floor=np.arange(5) - 9.0)
+    net = replace(net, tau_syn=np.arange(5) + 1.0)
     some = keep_neurons(net, np.array([True, False, True, False, False]))
     assert (some.w_rec.pre_idx.tolist(), some.w_rec.col_idx.tolist()) == ([1], [0])
     assert some.v_floor.tolist() == [-9, -7]
     assert some.cluster.tolist() == [0, 2]
+    assert some.tau_syn.tolist() == [1, 3]
+    assert keep_neurons(replace(net, tau_syn=None), np.arange(5) < 2).tau_syn is None
     assert some.tau_mem.tolist() == net.tau_mem[[0, 2]].tolist()
     assert np.array_equal(some.w_in.to_dense(), net.w_in.to_dense()[:, [0, 2]])
     assert some.readout is None

@@ -11,10 +11,12 @@ from hrsnn_edge.prune.draw import draw_exact, keep_probabilities
 from hrsnn_edge.prune.lyapunov_noise import (
     covariance,
     covariance_residual,
+    dominant_leak,
     edge_scores,
     edge_values,
     linearised,
     lyapunov_matrix,
+    signal_shares,
     sparsified,
     spectral_errors,
 )
@@ -58,7 +60,7 @@ def test_worked_lyapunov_matrix():
 
 
 def test_values():
-    """The three edge values carry the sign, have greatest magnitude 1, and are as named."""
+    """The three edge values carry the sign and are as named."""
     rows = random_rows(12, 0.3, 1)
     exponents = -np.linspace(0.5, 2, 12)
     sign = np.sign(rows.weights)
@@ -70,7 +72,7 @@ def test_values():
     }
     for kind, magnitude in expected.items():
         values = edge_values(rows, exponents, kind, sign)
-        assert values == pytest.approx(sign * magnitude / magnitude.max())
+        assert values == pytest.approx(sign * magnitude)
     with pytest.raises(ValueError, match="Edge value must be one of lyapunov, weight, product"):
         edge_values(rows, exponents, "length", sign)
     silent = rows.with_weights(np.zeros(rows.nnz))
@@ -118,6 +120,46 @@ def test_covariance_closed_forms():
     circulant = np.array([np.roll([-3, 1, 0.2, 0, -0.5], k) for k in range(5)])
     expected = -np.linalg.inv(circulant + circulant.T)
     assert covariance(circulant) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@settings(deadline=None, max_examples=30)
+@given(n=st.integers(2, 30), density=st.floats(0.02, 0.9), seed=seeds, leak=st.floats(0.3, 3))
+def test_covariance_of_any_noise(n, density, seed, leak):
+    """Noise onto some nodes, a leak that dominates or not: the Schur method's C, or unstable."""
+    rows = random_rows(n, density, seed)
+    rng = np.random.default_rng(seed)
+    noise = rng.random(n) * (rng.random(n) < 0.4)
+    noise[0] = 1
+    a = linearised(rows, rows.weights, leak * dominant_leak(rows, rows.weights))
+    if np.linalg.eigvals(a).real.max() > -1e-3:
+        return
+    c = covariance(a, noise)
+    assert c == pytest.approx(solve_continuous_lyapunov(a, -np.diag(noise)), rel=1e-8, abs=1e-8)
+    assert covariance_residual(a, c, noise) < 1e-14
+
+
+def test_noise_must_arrive():
+    """Noise of 0 everywhere is named with the number of nodes; wrong noise is a wrong call."""
+    with pytest.raises(PruneError, match="must reach a node, not none of 3"):
+        covariance(-np.eye(3), np.zeros(3))
+    for noise in (np.array([1.0, -1, 0]), np.ones(2), np.array([1.0, np.nan, 0])):
+        with pytest.raises(ValueError, match="3 finite values of at least 0"):
+            covariance(-np.eye(3), noise)
+    with pytest.raises(PruneError, match="must have a node, not 0"):
+        covariance(np.zeros((0, 0)))
+
+
+def test_worked_signal_shares():
+    """Hand-worked: noise into 0, edge 0 -> 1 of value l: l**2 C_00 / C_11; no signal, no share."""
+    rows = SparseRows.from_dense(np.array([[0.0, 0.5, 0], [0, 0, 0], [0, 2.0, 0]]))
+    a = linearised(rows, rows.weights, np.ones(3))
+    c = covariance(a, np.array([1.0, 0, 0]))
+    # C_00 = 1/2; C_01 = l C_00 / 2 = 1/8; C_11 = l C_01 = 1/16; C_22 = 0.
+    assert np.diag(c) == pytest.approx([1 / 2, 1 / 16, 0])
+    assert signal_shares(rows, rows.weights, c) == pytest.approx([0.25 * 8, 0])
+    back = SparseRows.from_dense(np.array([[0.0, 0], [3.0, 0]]))
+    assert signal_shares(back, back.weights, np.diag([1.0, 0])) == pytest.approx([0])
+    assert signal_shares(back, back.weights, np.diag([0.0, 1])) == pytest.approx([0])
 
 
 def test_no_covariance():

@@ -117,6 +117,30 @@ def test_a_held_neuron_goes_after_one_of_the_other_type():
     assert removed.sum() > 1
 
 
+def test_input_neurons_can_be_protected():
+    """With `protect_input` the least central neuron goes only if no input reaches it."""
+    net = make_network(density=0.6)
+    score = np.arange(40.0)
+    driven = np.arange(40) < 2
+    rule = NodeRule(0.1, 1, 0, 1)
+    for protect, expected in ((False, {0, 1, 2, 3}), (True, {2, 3})):
+        removed = removable(
+            net,
+            score,
+            replace(rule, protect_input=protect),
+            np.random.default_rng(0),
+            driven,
+        )
+        assert set(np.flatnonzero(removed)) == expected
+
+
+def test_a_driven_neuron_needs_no_other_source():
+    """Hand-worked: 0 -> 1 -> 0 and 2 -> 0: neuron 2 lives only if a current reaches it."""
+    net = replace(make_network(n=3), w_rec=rows_of(3, [(0, 1), (1, 0), (2, 0)]))
+    assert alive(net, driven=np.array([True, False, False])).tolist() == [True, True, False]
+    assert alive(net, driven=np.array([False, False, True])).tolist() == [True, True, True]
+
+
 def test_prune_nodes_returns_what_it_kept():
     """The mask names the neurons of the result, dead ones and protected ones included."""
     net = make_network(n=40, density=0.1, seed=2)
