@@ -17,8 +17,9 @@ import numpy as np
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.int_kernels import LEAK_SHIFT, run_samples
 from hrsnn_edge.engine.int_readout import operations_of, outputs_by_step, outputs_of
+from hrsnn_edge.engine.int_stream import StreamRun, StreamState, advance
 from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.network import Counts, IntNetwork, SparseRows
+from hrsnn_edge.network import Counts, IntNetwork, SparseRows, TraceReadout
 
 #: Parts that a batch is cut into for each thread, so that uneven samples balance.
 PARTS_PER_THREAD = 4
@@ -42,17 +43,20 @@ class RunResult:
     spike_counts : (S, n_bins, N) int32
         Spikes of each neuron in each part of the run, the parts those of the readout.
     outputs : (S, C) int64
-        Readout accumulators at the end.
+        Outputs at the end: accumulators, or the last sample of a stream, 0 before the first.
     counts : tuple of S Counts
         Work of each sample.
     recordings : dict of int to Recording
         Of the samples that were asked for.
+    streams : tuple of S (M, C) int64
+        The samples of a trace readout; else empty.
     """
 
     spike_counts: np.ndarray
     outputs: np.ndarray
     counts: tuple[Counts, ...]
     recordings: dict[int, Recording]
+    streams: tuple[np.ndarray, ...] = ()
 
     @property
     def total(self) -> Counts:
@@ -81,6 +85,8 @@ def run_batch(
         By default Numba's number of threads. Results do not depend on it.
     """
     check_inputs(net, batch)
+    if isinstance(net.readout, TraceReadout):
+        return _run_streams(net, batch, record)
     n_samples, n = len(batch), net.n_neurons
     spike_counts = np.zeros((n_samples, net.readout.n_bins, n), np.int32)
     slot = np.full(n_samples, -1, np.int32)
@@ -108,6 +114,54 @@ def run_batch(
             sample: recording_of(net, rec_spikes[i, : batch.n_steps[sample]], rec_v[i])
             for i, sample in enumerate(record)
         },
+    )
+
+
+def run_stream(
+    net: IntNetwork,
+    events: EventBatch,
+    state: StreamState | None = None,
+    *,
+    sample: int = 0,
+    record: bool = False,
+) -> StreamRun:
+    """Run one sample of events from the cleared state or from the end of another run.
+
+    Parameters
+    ----------
+    net : IntNetwork
+        With a trace readout.
+    events : EventBatch
+        Input; its steps count from 0 whatever the state.
+    state : StreamState, optional
+        Where to start; it is not changed.
+    sample : int
+        Which sample of `events`.
+    record : bool
+        Whether to keep every step.
+    """
+    check_inputs(net, events)
+    if not isinstance(net.readout, TraceReadout):
+        raise ValueError(f"Readout of a stream must be 'traces', not '{net.readout.kind}'")
+    network = network_args(net)
+    state = state or StreamState.cleared(net, network[-1].dtype)
+    return advance(network, net.readout, events, sample, state, record=record)
+
+
+def _run_streams(net: IntNetwork, batch: EventBatch, record: Sequence[int]) -> RunResult:
+    """Run every sample of a batch with a trace readout."""
+    runs = [run_stream(net, batch, sample=s, record=s in record) for s in range(len(batch))]
+    shape = (len(batch), 1, net.n_neurons)
+    spike_counts = np.array([run.spike_counts for run in runs], np.int32).reshape(shape)
+    outputs = np.zeros((len(batch), net.readout.n_out), np.int64)
+    for last, run in zip(outputs, runs, strict=True):
+        last[:] = run.outputs[-1] if len(run.outputs) else 0
+    return RunResult(
+        spike_counts,
+        outputs,
+        counts_of(net, batch, spike_counts),
+        {s: recording_of(net, runs[s].spikes, runs[s].v) for s in record},
+        tuple(run.outputs for run in runs),
     )
 
 

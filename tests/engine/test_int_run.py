@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.int_run import run_batch, word_of
+from hrsnn_edge.engine.int_run import run_batch, run_stream, word_of
 from hrsnn_edge.network import Counts, IntFormat
 from hrsnn_edge.reference.network import run
 from hrsnn_edge.reference.random import random_network
-from tests.strategies import network_cases
+from hrsnn_edge.reference.random_features import random_features, random_synapses, random_traces
+from tests.strategies import feature_cases, network_cases, seeds
 
 
 def assert_equal(net, rasters, result):
@@ -44,6 +45,56 @@ def test_equals_reference_on_larger_networks(seed):
     assert word_of(net) is [np.int32, np.int64][seed % 2]
     rasters = [raster, raster[::-1]]
     assert_equal(net, rasters, run_batch(net, EventBatch.from_rasters(rasters), record=[0, 1]))
+
+
+@given(feature_cases(), st.data())
+@settings(deadline=None)
+def test_features_equal_reference(case, data):
+    """The same with exponential synapses, perceptrons and streams."""
+    net, raster = case
+    cut = data.draw(st.integers(1, len(raster)))
+    rasters = [raster, raster[:cut], ~raster]
+    result = run_batch(net, EventBatch.from_rasters(rasters), record=[0, 1, 2])
+    assert_equal(net, rasters, result)
+    for raster, stream in zip(rasters, result.streams, strict=False):
+        hold = net.readout.hold
+        assert np.array_equal(stream, run(net, raster).out[hold - 1 :: hold])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_features_equal_reference_on_larger_networks(seed):
+    """The same on networks of a hundred neurons and more, in both words."""
+    fmt = [IntFormat(), IntFormat(v_width=24, decay_width=12, v_shift=8)][seed % 2]
+    net, raster = random_network(seed, 130, 40, 60, fmt=fmt)
+    net = random_features(seed, net)
+    rasters = [raster, raster[::-1]]
+    assert_equal(net, rasters, run_batch(net, EventBatch.from_rasters(rasters), record=[0, 1]))
+
+
+@given(network_cases(), seeds, st.booleans(), st.data())
+@settings(deadline=None)
+def test_stream_goes_on_like_the_reference(case, seed, has_currents, data):
+    """A stream that is cut anywhere and continued equals the reference in one run."""
+    net, raster = case
+    net = random_traces(seed, random_synapses(seed, net) if has_currents else net)
+    cut = data.draw(st.integers(1, len(raster)))
+    whole, state, outputs, spikes = run(net, raster), None, [], []
+    for part in (raster[:cut], raster[cut:]):
+        got = run_stream(net, EventBatch.from_rasters([part]), state, record=True)
+        state = got.state
+        outputs.append(got.outputs)
+        spikes.append(got.spikes)
+    assert np.array_equal(np.concatenate(spikes), whole.spikes)
+    hold = net.readout.hold
+    assert np.array_equal(np.concatenate(outputs), whole.out[hold - 1 :: hold])
+    assert np.array_equal(state.filters, whole.state.readout.memory)
+
+
+def test_stream_needs_a_trace_readout():
+    """A linear readout gives no stream."""
+    net, raster = random_network(3, 7, 5, 5)
+    with pytest.raises(ValueError, match="Readout of a stream must be 'traces', not 'linear'"):
+        run_stream(net, EventBatch.from_rasters([raster]))
 
 
 @given(network_cases(max_steps=12))
