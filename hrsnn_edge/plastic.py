@@ -96,3 +96,10 @@ def learned_network(net: IntNetwork, stdp: IntStdp, magnitudes: Magnitudes) -> I
     if stdp.plastic_rec:
         w_rec = weights_of(w_rec, magnitudes.w_rec, signs[net.n_inputs :], stdp.learn_shift)
     return replace(net, w_in=w_in, w_rec=w_rec)
+
+
+def greatest_network(net: IntNetwork, stdp: IntStdp) -> IntNetwork:
+    """Return the network with the greatest weights that its plastic synapses can reach."""
+    greatest = stdp.magnitude_max.astype(np.int64)
+    limits = Magnitudes(greatest[net.w_in.pre_idx], greatest[net.n_inputs + net.w_rec.pre_idx])
+    return learned_network(net, stdp, limits)

@@ -37,6 +37,10 @@
 #define HRSNN_SELECT_V 0x6u
 #define HRSNN_SELECT_OUT 0x7u
 #define HRSNN_SELECT_RESET 0x8u
+#define HRSNN_SELECT_MAGNITUDE 0x9u
+#define HRSNN_SELECT_LIMIT 0xau
+#define HRSNN_SELECT_PRE_RULE 0xbu
+#define HRSNN_SELECT_POST_RULE 0xcu
 
 // `HRSN`, least byte first
 #define HRSNN_REG_IDENTITY 0x00u

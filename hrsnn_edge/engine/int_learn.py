@@ -24,8 +24,8 @@ from hrsnn_edge.network import Counts, IntNetwork, IntStdp
 from hrsnn_edge.plastic import (
     Magnitudes,
     check_stdp,
+    greatest_network,
     initial_magnitudes,
-    learned_network,
     source_signs,
 )
 
@@ -151,10 +151,8 @@ def _rescaled(group, magnitudes, target, limit) -> np.ndarray:
 
 def _kernel_args(net: IntNetwork, stdp: IntStdp, m_in, m_rec) -> tuple[tuple, tuple]:
     """Return the network and the constants as the kernel takes them."""
-    greatest = stdp.magnitude_max.astype(np.int64)
-    limits = Magnitudes(greatest[net.w_in.pre_idx], greatest[net.n_inputs + net.w_rec.pre_idx])
     # Weights grow, so the word must hold the sums of the greatest ones.
-    neurons = neuron_args(net, learned_network(net, stdp, limits).sum_width)
+    neurons = neuron_args(net, greatest_network(net, stdp).sum_width)
     network = (
         *kernel_rows(net.w_in, net.shift_in), m_in, net.shift_in,
         *kernel_rows(net.w_rec, net.shift_rec), m_rec, net.shift_rec,

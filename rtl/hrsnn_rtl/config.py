@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hrsnn_edge.errors import CapacityError
-from hrsnn_edge.network import IntFormat, IntNetwork, LinearReadout
+from hrsnn_edge.network import IntFormat, IntNetwork, IntStdp, LinearReadout
+from hrsnn_edge.plastic import greatest_network
 from hrsnn_rtl.blocks import BLOCK_SHAPES
+from hrsnn_rtl.plasticity import Plasticity
 
 #: Bits of a `write` data word, the greatest width of any memory.
 DATA_WIDTH = 36
@@ -93,6 +95,9 @@ class CoreConfig:
         it; "" leaves the cut to synthesis.
     distributed : tuple of str
         Memories of the neurons that lie in LUTs and not in block RAM, of `NEURON_MEMORIES`.
+    plasticity : Plasticity, optional
+        What the core learns with; without it weights stay. Scan and delivery take turns then, so
+        there is no double buffer.
     """
 
     lanes: int
@@ -118,6 +123,7 @@ class CoreConfig:
     double_buffer: bool = True
     block_ram: str = ""
     distributed: tuple[str, ...] = ()
+    plasticity: Plasticity | None = None
 
     #: Least and greatest value of each integer, beside those of `IntFormat`.
     LIMITS: ClassVar[dict[str, tuple[int, int]]] = {
@@ -163,11 +169,27 @@ class CoreConfig:
                     f"{name} must be at most {1 << ADDR_WIDTH}, not {depth}. "
                     "Prune neurons or take fewer bins."
                 )
+        if self.plasticity:
+            self._check_plasticity()
         if self.synapse_memory == "spram" and self.synapse_width > SPRAM_WIDTH:
             raise CapacityError(
                 f"Synapse word must be at most {SPRAM_WIDTH} bits in SPRAM, not "
                 f"{self.synapse_width} ({self.slot_width} of target, {self.weight_width} of "
                 "weight). Take narrower weights or more lanes."
+            )
+
+    def _check_plasticity(self) -> None:
+        """Check what a core that learns needs beyond the rest."""
+        if self.double_buffer:
+            raise ValueError("double_buffer must be off on a core that learns")
+        owed, top = self.plasticity.owed_width, DATA_WIDTH
+        if self.synapse_memory == "spram":
+            top = 2 * SPRAM_WIDTH
+        if self.magnitude_width + owed > top:
+            raise CapacityError(
+                f"Magnitude word must be at most {top} bits, not {self.magnitude_width + owed} "
+                f"({self.magnitude_width} of magnitude, {owed} of owed depression). Take a smaller "
+                "learn_shift or smaller learning rates."
             )
 
     @classmethod
@@ -178,6 +200,7 @@ class CoreConfig:
         lanes: int = 1,
         n_steps: int,
         placement=None,
+        stdp: IntStdp | None = None,
         **options,
     ) -> CoreConfig:
         """Return the tight configuration of a network.
@@ -192,6 +215,8 @@ class CoreConfig:
             Longest run, which bounds the readout's accumulators.
         placement : Placement, optional
             Neurons to lanes; by default `hrsnn_rtl.placer.place` chooses.
+        stdp : IntStdp, optional
+            Learning constants, for a core that learns.
         **options
             Any other field, e.g. ``synapse_memory="spram"`` or ``queue_depth=64``.
         """
@@ -212,7 +237,14 @@ class CoreConfig:
             "out_width": net.out_width(n_steps) if net.readout.n_out else 1,
             "out_lanes": min(lanes, 1 << (max(1, net.readout.n_out).bit_length() - 1)),
         }
-        if not options.get("double_buffer", True):
+        if stdp is not None:
+            # Weights grow, so the sums must hold the greatest ones.
+            fields |= {
+                "sum_width": greatest_network(net, stdp).sum_width,
+                "plasticity": Plasticity.of(stdp),
+                "double_buffer": False,
+            }
+        if not {**fields, **options}.get("double_buffer", True):
             fields["queue_depth"] = max(
                 2 * QUEUE_MARGIN, 1 << (placement.n_slots + QUEUE_MARGIN - 1).bit_length()
             )
@@ -301,8 +333,13 @@ class CoreConfig:
 
     @property
     def synapse_width(self) -> int:
-        """Bits of a synapse word: target slot and weight."""
-        return self.slot_width + self.weight_width
+        """Bits of a synapse word: target slot and, unless it learns, weight."""
+        return self.slot_width + (0 if self.plasticity else self.weight_width)
+
+    @property
+    def magnitude_width(self) -> int:
+        """Bits of a magnitude on a core that learns."""
+        return self.weight_width + self.plasticity.learn_shift
 
     @property
     def addend_width(self) -> int:

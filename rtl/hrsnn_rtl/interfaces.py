@@ -45,6 +45,10 @@ class Select(enum.IntEnum, shape=unsigned(4)):
     V = 6
     OUT = 7
     RESET = 8
+    MAGNITUDE = 9
+    LIMIT = 10
+    PRE_RULE = 11
+    POST_RULE = 12
 
 
 class WriteSignature(wiring.Signature):
@@ -92,7 +96,8 @@ def strobes_layout(config: CoreConfig) -> data.StructLayout:
     """Return what happened in a cycle, for the counters outside the core.
 
     `input_event`, `step` : 1 an event, 1 a step (the counter of neuron updates adds N);
-    `skipped_rows`, `spikes`, `sop_out` : how many; `sop_in`, `sop_rec` : one bit a lane.
+    `skipped_rows`, `spikes`, `sop_out` and, on a core that learns, `weight_updates` : how many;
+    `sop_in`, `sop_rec` : one bit a lane.
     """
     return data.StructLayout(
         {
@@ -103,6 +108,7 @@ def strobes_layout(config: CoreConfig) -> data.StructLayout:
             "sop_in": config.lanes,
             "sop_rec": config.lanes,
             "sop_out": config.out_lanes.bit_length(),
+            **({"weight_updates": (2 * config.lanes).bit_length()} if config.plasticity else {}),
         }
     )
 
@@ -152,7 +158,9 @@ class CoreSignature(wiring.Signature):
 
 
 def synapse_layout(config: CoreConfig) -> data.StructLayout:
-    """Return a word of ``SYNAPSE(lane, addr)``."""
+    """Return a word of ``SYNAPSE(lane, addr)``; a core that learns keeps its weights apart."""
+    if config.plasticity:
+        return data.StructLayout({"target": config.slot_width})
     return data.StructLayout({"target": config.slot_width, "weight": signed(config.weight_width)})
 
 
