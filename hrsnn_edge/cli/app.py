@@ -32,6 +32,7 @@ VERBS = (
     "estimate",
     "build",
     "report",
+    "reproduce",
     "doctor",
 )
 

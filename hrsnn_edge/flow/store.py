@@ -125,13 +125,15 @@ class Store:
         inputs: Any,
         work: Callable[[Path], None],
         on_cached: Callable[[], None] = lambda: None,
+        source: str | None = None,
     ) -> Path:
         """Return the folder of a station's result, calling ``work(folder)`` if it is not there.
 
         `inputs` is anything `canonical_json` takes; `work` writes its files into the folder
-        given. Scratch that survives a kill (a tuning log) goes to `scratch`, not there.
+        given. Scratch that survives a kill (a tuning log) goes to `scratch`, not there. `source`
+        is the code version, None for the hash of the whole toolchain.
         """
-        folder = self.root / f"{station}-{self.key(station, inputs)[:16]}"
+        folder = self.root / f"{station}-{self.key(station, inputs, source)[:16]}"
         if folder.is_dir():
             on_cached()
             return folder
@@ -153,9 +155,9 @@ class Store:
         return self.root / f"{station}-{self.key(station, inputs)[:16]}.log"
 
     @staticmethod
-    def key(station: str, inputs: Any) -> str:
-        """Return the hash of a station's name, its inputs and the toolchain's source."""
-        text = canonical_json([station, inputs, source_hash(), versions()])
+    def key(station: str, inputs: Any, source: str | None = None) -> str:
+        """Return the hash of a station's name, its inputs and its source."""
+        text = canonical_json([station, inputs, source or source_hash(), versions()])
         return hashlib.sha256(text).hexdigest()
 
 

@@ -1,0 +1,162 @@
+"""The page of results: one section a table, written by the command that stands in it.
+
+A section that is measured again replaces itself; the others stay as they are, with the date and
+commit they were measured at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from hrsnn_edge.files import write_atomic
+from hrsnn_edge.flow.store import commit
+from hrsnn_edge.reproduce.plot import draw
+from hrsnn_edge.reproduce.run import Result
+from hrsnn_edge.reproduce.statistics import Paired, paired, spread
+from hrsnn_edge.reproduce.table import Metric, Row
+
+HEAD = """# Results
+
+Written by `hrsnn reproduce ... --write docs/results.md`, never by hand; each section says which
+command and at which commit. Mean ± standard deviation over seeds. Nothing is chosen on a test
+part. Published numbers carry the confidence of their cell: A legible, B label restored, C
+recalled. A gate that fails is a result and stays. "against": difference to the row named, seed by
+seed; wins; p of the paired t test.
+
+"""
+_SECTION = re.compile(r"^## ", re.MULTILINE)
+_VERDICT = re.compile(r"^\* \*\*(G\d+): (.*?)\*\* (.*)$", re.MULTILINE)
+
+
+def section(result: Result, command: str, plots: Iterable[str] = ()) -> str:
+    """Return the section of a measured table in Markdown.
+
+    Parameters
+    ----------
+    result : Result
+        What was measured.
+    command : str
+        What to type to measure it.
+    plots : iterable of str
+        Links to its plots.
+    """
+    table = result.table
+    out = [f"## {table.name}: {table.title}", "", table.shows, "", f"`{command}`", ""]
+    out += [verdict_line(v) for v in result.verdicts()] + ([""] if table.gates else [])
+    out += [*grid(table_rows(result)), ""]
+    against = pair_rows(result)
+    if len(against) > 1:
+        out += [*grid(against), ""]
+    out += [f"![{table.title}]({link})\n" for link in plots]
+    out.append(stamp(f"{len(result.seeds)} seeds, {result.seeds[0]} to {result.seeds[-1]}"))
+    return "\n".join(out)
+
+
+def stamp(words: str) -> str:
+    """Return the last line of a section: what was run, when, at which commit."""
+    return f"{words}; measured on {date.today().isoformat()} at commit {commit()}.\n"
+
+
+def verdict_line(verdict: dict) -> str:
+    """Return one gate in words."""
+    said = {True: "pass", False: "fail", None: "reported"}[verdict["passed"]]
+    return f"* **{verdict['gate']}: {said}** {verdict['claim']}: {verdict['found']}"
+
+
+def table_rows(result: Result) -> list[list[str]]:
+    """Return heading and rows: means with deviations, and what was published."""
+    metrics = result.table.metrics
+    published = [
+        m for m in metrics if any((row, m.key) in result.table.published for row in result.names)
+    ]
+    head = ["", *(m.label for m in metrics), *(f"published: {m.label}" for m in published)]
+    out = [head]
+    for row in result.rows[0]:
+        if row.missing:
+            cells = [row.missing, *[""] * (len(metrics) - 1)]
+        else:
+            cells = [_mean(result, row, m) for m in metrics]
+        cells += [str(result.table.published.get((row.name, m.key), "")) for m in published]
+        out.append([row.name, *cells])
+    return out
+
+
+def pair_rows(result: Result) -> list[list[str]]:
+    """Return heading and one line for each row that is paired with another."""
+    contests = [m for m in result.table.metrics if m.better]
+    out = [["row", "against", *(m.label for m in contests)]]
+    for row in result.rows[0]:
+        if not row.versus or row.missing:
+            continue
+        cells = []
+        for m in contests:
+            a, b = result.column(row.name, m.key), result.column(row.versus, m.key)
+            cells.append(_pair(paired(a, b, m.better), m))
+        out.append([row.name, row.versus, *cells])
+    return out
+
+
+def _mean(result: Result, row: Row, metric: Metric) -> str:
+    """Return mean and deviation of a figure."""
+    found = spread(result.column(row.name, metric.key))
+    if not found.n:
+        return "-"
+    short = f" (n = {found.n})" if found.n < len(result.seeds) else ""
+    return f"{found.mean:.{metric.digits}f} ± {found.sd:.{metric.digits}f}{short}"
+
+
+def _pair(found: Paired, metric: Metric) -> str:
+    """Return difference, ratio, wins and p of a pair of rows."""
+    if not found.n:
+        return "-"
+    p = "" if np.isnan(found.t_p) else f", p {found.t_p:.2g}"
+    ratio = "" if np.isnan(found.ratio) else f", x{found.ratio:.2f}"
+    return f"{found.difference:+.{metric.digits}f}{ratio}, {found.wins}/{found.n}{p}"
+
+
+def grid(rows: list[list[str]]) -> list[str]:
+    """Return rows, the first a heading, as the lines of a Markdown table."""
+    lines = ["| " + " | ".join(cell.replace("|", "/") for cell in row) + " |" for row in rows]
+    return [lines[0], "|---" * len(rows[0]) + "|", *lines[1:]]
+
+
+def write_plots(result: Result, page: Path) -> list[str]:
+    """Write the plots of a table beside the page and return the links to them."""
+    folder = page.with_suffix("")
+    links = []
+    for k, plot in enumerate(result.table.plots):
+        name = f"{result.table.name}{'-' + str(k + 1) if k else ''}.svg"
+        write_atomic(folder / name, draw(result, plot).encode())
+        links.append(f"{folder.name}/{name}")
+    return links
+
+
+def update(page: Path, sections: dict[str, str], order: list[str]) -> None:
+    """Write the page with new sections in place of those of the same name.
+
+    Parameters
+    ----------
+    page : Path
+        Markdown; made if it is not there.
+    sections : dict
+        Text by name, as `section` returns it.
+    order : list of str
+        Names of all tables; a section of a table that is no more is dropped.
+    """
+    old = _SECTION.split(page.read_text())[1:] if page.exists() else []
+    found = {text.split(":", 1)[0]: f"## {text}" for text in old} | sections
+    body = "\n".join(found[name].rstrip("\n") + "\n" for name in order if name in found)
+    write_atomic(page, (HEAD + gate_list(body) + body).encode())
+
+
+def gate_list(body: str) -> str:
+    """Return one line for each gate that the sections decide, in the order of their numbers."""
+    verdicts = sorted(_VERDICT.findall(body), key=lambda v: int(v[0][1:]))
+    if not verdicts:
+        return ""
+    return "\n".join(grid([["gate", "verdict", "claim: found"], *map(list, verdicts)])) + "\n\n"
