@@ -30,7 +30,7 @@ from hrsnn_edge.prune.graph import (
 from hrsnn_edge.prune.nodes import NodeRule, prune_nodes
 from hrsnn_edge.prune.pruning import n_unreachable, restore_input
 from hrsnn_edge.prune.record import MAX_FACTOR, LnpConfig, LnpRound
-from hrsnn_edge.prune.synapses import Frame, choose_synapses, input_power
+from hrsnn_edge.prune.synapses import choose_synapses, input_power
 from hrsnn_edge.prune.timescales import TimescaleSearch, optimise_timescales
 from hrsnn_edge.tune.loop import TuneResult
 
@@ -195,8 +195,8 @@ class _State:
         Neurons that get input.
     noise : (n,) float64 or None
         Power of the input onto each, for ``noise='input'``.
-    frame : Frame or None
-        From the first round.
+    unit : float or None
+        Of edge values, from the first round.
     """
 
     network: FloatNetwork
@@ -204,7 +204,7 @@ class _State:
     factor: SparseRows
     driven: np.ndarray
     noise: np.ndarray | None = None
-    frame: Frame | None = None
+    unit: float | None = None
 
 
 def measure(network: FloatNetwork) -> GraphMeasures:
@@ -315,13 +315,13 @@ def _step_one(state: _State, n_first: int, schedule: LnpSchedule, rng) -> tuple[
     share = (1 - schedule.sparsity) ** (1 / schedule.rounds)
     goal = keep_count(n_first, schedule.sparsity)
     count = min(rows.nnz, max(goal, round(share * rows.nnz)))
-    choice = choose_synapses(state.network, count, rng, schedule.edges, state.noise, state.frame)
+    choice = choose_synapses(state.network, count, rng, schedule.edges, state.noise, state.unit)
     factor = state.factor.with_weights(state.factor.weights / choice.probabilities)
     after = replace(
         state,
         network=replace(state.network, w_rec=rows.keep(choice.mask)),
         factor=factor.keep(choice.mask),
-        frame=choice.frame,
+        unit=choice.unit,
     )
     return after, choice.record
 
@@ -331,14 +331,13 @@ def _step_two(state: _State, rule: NodeRule, rng) -> _State:
     network, stays = prune_nodes(state.network, rule, rng, state.driven)
     kept = state.kept.copy()
     kept[kept] = stays
-    frame = state.frame
     return _State(
         network,
         kept,
         keep_nodes(state.factor, stays),
         state.driven[stays],
         None if state.noise is None else state.noise[stays],
-        None if frame is None else replace(frame, leak=frame.leak[stays]),
+        state.unit,
     )
 
 

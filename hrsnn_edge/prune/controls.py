@@ -1,10 +1,13 @@
 """What the whole algorithm is compared with: controls of equal counts of neurons and synapses.
 
-Each makes one snapshot from the unpruned network, without readout; retraining is the caller's.
+Networks come back without readout, which the caller fits. One snapshot comes from the unpruned
+network, rounds follow each other: `activity_rounds` retrains after each, `random_rounds` draws a
+new graph for each of the algorithm's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -46,6 +49,59 @@ def activity_pruned(
         raise ValueError(f"Rates must have {network.n_neurons} values, not shape {np.shape(rates)}")
     kept = most_active(rates, count, np.random.default_rng(seed))
     return keep_neurons(network, kept), kept
+
+
+def activity_rounds(
+    network: FloatNetwork,
+    sizes: Sequence[int],
+    rates: Callable[[FloatNetwork, np.ndarray], np.ndarray],
+    retrain: Callable[[FloatNetwork, np.ndarray], FloatNetwork],
+    seed: int,
+) -> list[tuple[FloatNetwork, np.ndarray]]:
+    """Return network and kept neurons, (N,) bool, after each round of activity pruning.
+
+    A round drops the least active neurons and retrains, so that the next sees the new activity.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+        Trained.
+    sizes : sequence of int
+        Neurons after each round, none more than before it.
+    rates : callable
+        Returns the activity on training data of a network and the neurons it has, (n,).
+    retrain : callable
+        Returns the trained network of a pruned one and the neurons it has.
+    seed : int
+        Of the order of equals.
+
+    Raises
+    ------
+    PruneError
+        When no neuron fires: activity says nothing then.
+    """
+    kept, rounds = np.ones(network.n_neurons, bool), []
+    for index, size in enumerate(sizes):
+        activity = np.asarray(rates(network, kept), float)
+        if not activity.any():
+            raise PruneError(
+                f"Network must fire to be pruned by activity, not 0 spikes of "
+                f"{network.n_neurons} neurons before round {index + 1}. Raise its input or rates."
+            )
+        network, stays = activity_pruned(network, activity, size, seed)
+        kept = kept.copy()
+        kept[kept] = stays
+        network = retrain(network, kept)
+        rounds.append((network, kept))
+    return rounds
+
+
+def random_rounds(
+    network: FloatNetwork, counts: Sequence[tuple[int, int]], seed: int
+) -> list[FloatNetwork]:
+    """Return a random network for each round's counts of neurons and synapses; `erdos_renyi`."""
+    seeds = np.random.default_rng(seed).integers(2**31, size=len(counts))
+    return [erdos_renyi(network, n, m, int(s)) for (n, m), s in zip(counts, seeds, strict=True)]
 
 
 def same_neurons(

@@ -31,6 +31,7 @@ def prune(
     config: LnpConfig | None = None,
     preserve_input: bool = False,
     activity: Mapping[str, np.ndarray] | None = None,
+    current: np.ndarray | None = None,
 ) -> tuple[FloatNetwork, PruneRecord]:
     """Return the network with exactly ``round(nnz * (1 - sparsity))`` synapses a projection.
 
@@ -61,6 +62,8 @@ def prune(
         them. Magnitudes are then ``|w| * sqrt(activity)``, the r.m.s. input over a synapse, and
         `preserve_input` weighs sources by it. Inputs want it: a rarely active channel makes
         homeostasis lower its targets' thresholds, so plain magnitude keeps the silent channels.
+    current : (N,) float64 or None
+        See `input_power`; for ``lnp`` with ``noise='input'``.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def prune(
     pruned, rounds = replace(network, readout=None), ()
     if "rec" in shares:
         if method == "lnp":
-            pruned, rounds = _lnp(pruned, shares["rec"], rng, config, activity)
+            pruned, rounds = _lnp(pruned, shares["rec"], rng, config, activity, current)
         else:
             pruned = _cut(pruned, "rec", method, shares["rec"], activity, rng)
     if "in" in shares:
@@ -168,12 +171,14 @@ def _activity_of(rows: SparseRows, activity, projection: str) -> np.ndarray:
 
 # One BLAS thread: the same seed must draw the same edges on any machine's number of cores.
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig, activity):
+def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig, activity, current):
     """Return the network after all rounds of Lyapunov noise pruning, and the rounds."""
     n_edges, goal = network.w_rec.nnz, keep_count(network.w_rec.nnz, sparsity)
     factor = np.ones(n_edges)
-    noise = input_power(network, activity, unit=config.unit) if config.noise == "input" else None
-    rounds, frame = [], None
+    noise = None
+    if config.noise == "input":
+        noise = input_power(network, activity, current, config.unit)
+    rounds, unit = [], None
     for k in range(1, config.rounds + 1):
         before = network.w_rec.nnz
         count = (
@@ -181,8 +186,8 @@ def _lnp(network: FloatNetwork, sparsity: float, rng, config: LnpConfig, activit
         )
         if count == before or before == 0:
             continue
-        choice = choose_synapses(network, count, rng, config, noise, frame)
-        mask, frame = choice.mask, choice.frame
+        choice = choose_synapses(network, count, rng, config, noise, unit)
+        mask, unit = choice.mask, choice.unit
         factor = factor[mask] / choice.probabilities[mask]
         network = replace(network, w_rec=network.w_rec.keep(mask))
         rounds.append(choice.record)

@@ -41,9 +41,9 @@ class LnpConfig:
         Weights are compared by what they do to the membrane of the target: ``'step'``, the
         step after one spike, or ``'steady'``, the shift under a steady stream of spikes.
     leak : str
-        Leak D and unit of L in eq. (14) are those of the graph at the start of each ``'round'``,
-        or of the unpruned graph, ``'start'``: a neuron does not leak less for having lost
-        synapses.
+        D of eq. (14). ``'dominant'``: the row sums of L and a little more, anew in each round;
+        ``'membrane'``: ``1 / tau_mem``, and L a current into that membrane, scaled once so that
+        the unpruned graph has a spectral radius of `synapses.COUPLING`.
     warm_up, n_steps : int
         Steps of noise before and in the average of the spectrum.
     """
@@ -56,7 +56,7 @@ class LnpConfig:
     score: str = "spread"
     selection: str = "draw"
     unit: str = "step"
-    leak: str = "round"
+    leak: str = "dominant"
     warm_up: int = 100
     n_steps: int = 60
 
@@ -70,7 +70,7 @@ class LnpConfig:
             ("score", ("spread", "share")),
             ("selection", ("draw", "largest")),
             ("unit", UNITS),
-            ("leak", ("round", "start")),
+            ("leak", ("dominant", "membrane")),
         ):
             if getattr(self, name) not in words:
                 listed = ", ".join(repr(w) for w in words)

@@ -15,7 +15,6 @@ from hrsnn_edge.prune.baselines import keep_largest
 from hrsnn_edge.prune.draw import draw_exact, keep_probabilities
 from hrsnn_edge.prune.lyapunov_noise import (
     covariance,
-    dominant_leak,
     edge_scores,
     edge_values,
     linearised,
@@ -24,6 +23,10 @@ from hrsnn_edge.prune.lyapunov_noise import (
     spectral_errors,
 )
 from hrsnn_edge.prune.record import UNITS, LnpConfig, LnpRound
+
+#: Spectral radius of the recurrent coupling against the leak of the membranes: well inside of
+#: stability, and not so weak that signals end after a synapse. 0.5 and 0.8 did as well.
+COUPLING = 0.5
 
 
 def in_thresholds(network: FloatNetwork) -> FloatNetwork:
@@ -106,22 +109,6 @@ def input_power(
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
-    """What eq. (14) keeps from the unpruned graph.
-
-    Attributes
-    ----------
-    unit : float
-        Greatest magnitude of an edge value there, which counts as 1.
-    leak : (N,) float64
-        D there.
-    """
-
-    unit: float
-    leak: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
 class Choice:
     """A round of step I.
 
@@ -133,14 +120,14 @@ class Choice:
         Keep probabilities; 1 for all where the largest are kept.
     record : LnpRound
         The round in numbers.
-    frame : Frame
-        For the next round.
+    unit : float
+        Edge value that counted as 1, for the next round.
     """
 
     mask: np.ndarray
     probabilities: np.ndarray
     record: LnpRound
-    frame: Frame
+    unit: float
 
 
 def choose_synapses(
@@ -149,7 +136,7 @@ def choose_synapses(
     rng: np.random.Generator,
     config: LnpConfig,
     noise: np.ndarray | None = None,
-    frame: Frame | None = None,
+    unit: float | None = None,
 ) -> Choice:
     """Return which synapses a round of step I keeps.
 
@@ -166,21 +153,22 @@ def choose_synapses(
     noise : (N,) float64 or None
         Power of the noise onto each neuron, for ``noise='input'`` from `input_power`; None for
         1 everywhere.
-    frame : Frame or None
-        Of the first round, for ``leak='start'``.
+    unit : float or None
+        Of the first round, for ``leak='membrane'``; None in the first.
     """
     rows = effective(network, "rec", config.unit)
     exponents, lambda_1 = _node_exponents(network, rng, config)
     sign = np.where(network.inhibitory[rows.pre_idx], -1.0, 1.0)
     values = edge_values(rows, exponents, config.edge_value, sign)
-    if config.leak == "round" or frame is None:
-        unit = np.abs(values).max()
-        values = values / unit
-        frame = Frame(unit, dominant_leak(rows, values))
+    if config.leak == "dominant":
+        unit = float(np.abs(values).max())
+        a = linearised(rows, values / unit)
     else:
-        values = values / frame.unit
-    # Added synapses and other neighbourhoods may outweigh the old leak.
-    a = linearised(rows, values, np.maximum(frame.leak, dominant_leak(rows, values)))
+        unit = radius_unit(rows, values) if unit is None else unit
+        rate = 1 / network.tau_mem
+        a = linearised(rows, values / unit * rate[rows.col_idx], rate)
+        noise = rate**2 if noise is None else noise * rate**2
+    values = values / unit
     c = covariance(a, noise)
     scores = (signal_shares if config.score == "share" else edge_scores)(rows, values, c)
     if config.selection == "largest":
@@ -191,7 +179,17 @@ def choose_synapses(
         mask = draw_exact(p, rng)
     errors = spectral_errors(a, sparsified(a, rows, mask, p))
     cv = float(spread.std() / spread.mean()) if spread.any() else 0.0
-    return Choice(mask, p, LnpRound(rows.nnz, count, lambda_1, cv, errors), frame)
+    return Choice(mask, p, LnpRound(rows.nnz, count, lambda_1, cv, errors), unit)
+
+
+def radius_unit(rows: SparseRows, values: np.ndarray) -> float:
+    """Return what to divide values by so that their spectral radius is `COUPLING`.
+
+    A graph without cycles has radius 0 and is stable in any unit: its greatest value counts as 1.
+    """
+    radius = np.abs(np.linalg.eigvals(linearised(rows, values, np.zeros(rows.n_post)))).max()
+    greatest = np.abs(values).max()
+    return float(radius / COUPLING) if radius > 1e-9 * greatest else float(greatest)
 
 
 def _node_exponents(network: FloatNetwork, rng, config: LnpConfig) -> tuple[np.ndarray, float]:

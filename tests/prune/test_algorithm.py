@@ -168,12 +168,12 @@ def test_time_constants_come_last():
 
 
 SHARES = replace(
-    STEP_ONE, noise="input", score="share", selection="largest", unit="steady", leak="start"
+    STEP_ONE, noise="input", score="share", selection="largest", unit="steady", leak="membrane"
 )
 
 
 def test_shares_of_the_input():
-    """With the noise of the input and a kept frame the same invariants hold, seed or not."""
+    """With the noise of the input and the membranes' leak the same invariants hold, seed or not."""
     net, result = run(seed=2, edges=SHARES)
     again = lnp(net, replace(SHORT, edges=SHARES), 2)
     assert result.stop == "sparsity"

@@ -7,17 +7,17 @@ from hrsnn_edge.engine.float_run import step_gain
 from hrsnn_edge.errors import PruneError
 from hrsnn_edge.network import SparseRows
 from hrsnn_edge.prune.record import LnpConfig
-from hrsnn_edge.prune.synapses import choose_synapses, effect, effective, input_power
-from tests.prune.networks import make_network
+from hrsnn_edge.prune.synapses import choose_synapses, effect, effective, input_power, radius_unit
+from tests.prune.networks import make_network, rows_of
 
 SHARE = LnpConfig(
     node_exponents="leak", noise="input", score="share", selection="largest", unit="steady"
 )
 
 
-def chosen(net, count, config, noise=None, frame=None, seed=0):
+def chosen(net, count, config, noise=None, unit=None, seed=0):
     """A round of step I."""
-    return choose_synapses(net, count, np.random.default_rng(seed), config, noise, frame)
+    return choose_synapses(net, count, np.random.default_rng(seed), config, noise, unit)
 
 
 def test_effect_worked():
@@ -87,15 +87,19 @@ def test_papers_choice_knows_no_input(seed):
         assert np.array_equal(plain.mask, noisy.mask) == same
 
 
-def test_frame_of_the_start():
-    """With `leak='start'` a given frame is used and handed on; by rounds each has its own."""
+def test_unit_of_the_start():
+    """With the leak of the membranes the first unit holds; a dominant leak has one each round."""
     net = make_network()
-    first = chosen(net, 80, SHARE, np.ones(40))
-    less = replace(net, w_rec=net.w_rec.keep(first.mask))
-    start = replace(SHARE, leak="start")
-    second = chosen(less, 40, start, np.ones(40), first.frame)
-    assert second.frame is first.frame
-    anew = chosen(less, 40, SHARE, np.ones(40), first.frame)
-    assert anew.frame is not first.frame
-    assert anew.frame.leak.mean() < first.frame.leak.mean()
-    assert not np.array_equal(anew.mask, second.mask)
+    for leak, same in (("membrane", True), ("dominant", False)):
+        config = replace(SHARE, leak=leak)
+        first = chosen(net, 80, config, np.ones(40))
+        less = replace(net, w_rec=net.w_rec.keep(~first.mask))
+        assert (chosen(less, 40, config, np.ones(40), first.unit).unit == first.unit) == same
+
+
+def test_radius_unit_worked():
+    """Hand-worked: a cycle of weights 2 and 8 has radius 4, 0.5 in units of 8; a chain none."""
+    rows = rows_of(3, [(0, 1), (1, 0), (1, 2)])
+    assert radius_unit(rows, np.array([2.0, 8, 100])) == pytest.approx(8)
+    chain = rows_of(3, [(0, 1), (1, 2)])
+    assert radius_unit(chain, np.array([2.0, -3])) == 3
