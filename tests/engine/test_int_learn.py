@@ -12,7 +12,8 @@ from hrsnn_edge.network import IntFormat, SparseRows
 from hrsnn_edge.plastic import Magnitudes, initial_magnitudes
 from hrsnn_edge.reference.network import run
 from hrsnn_edge.reference.random import random_network, random_stdp
-from tests.strategies import learning_cases
+from hrsnn_edge.reference.random_features import random_features
+from tests.strategies import learning_cases, seeds
 
 
 def assert_equal(net, stdp, rasters):
@@ -40,6 +41,14 @@ def test_equals_reference(case):
     """Spikes, membranes, outputs, counts, magnitudes and traces equal the reference."""
     net, raster, stdp = case
     assert_equal(net, stdp, [raster, ~raster[: len(raster) // 2 + 1]])
+
+
+@given(learning_cases(max_steps=20), seeds)
+@settings(deadline=None)
+def test_features_equal_reference(case, seed):
+    """The same with exponential synapses and other readouts."""
+    net, raster, stdp = case
+    assert_equal(random_features(seed, net), stdp, [raster, ~raster[: len(raster) // 2 + 1]])
 
 
 @pytest.mark.parametrize("seed", range(12))
