@@ -24,7 +24,11 @@ class Board:
     title, part : str
         As the vendor prints the board and the device.
     family : str
-        ``"ecp5"`` or ``"ice40"``.
+        ``"ecp5"``, ``"ice40"`` or ``"gowin"``.
+    model : str
+        Name of the part in the logic model.
+    loader : str
+        Name of the board for openFPGALoader.
     clock_hz : int
         Clock of the core; timing must be met at it.
     baud : int
@@ -32,7 +36,10 @@ class Board:
     budget : mapping of str to int
         What the part has, by the names nextpnr uses; `block_ram` and `logic` are two of them.
     block_ram, logic, registers, multiplier : str
-        The resource of a block RAM, of a LUT, of a flip-flop and of a multiplier.
+        The resource of a block RAM, of a LUT, of a flip-flop and of a multiplier, which not every
+        part has.
+    block_shape : str
+        The block RAM's name in `BLOCK_SHAPES`.
     multiplier_width : int
         Bits of a factor of the multiplier.
     single_port_ram : str or None
@@ -51,21 +58,24 @@ class Board:
         Adds the domain ``sync`` at `clock_hz` to a top module for a platform.
     synth_prepare : str
         Yosys commands before synthesis, for what the part lacks or has more of than others.
-    synth_opts : str
-        Options for the synthesis command.
+    synth_opts, nextpnr_opts : str
+        Options for the synthesis command, and for place and route.
     """
 
     name: str
     title: str
     part: str
     family: str
+    model: str
+    loader: str
     clock_hz: int
     baud: int
     budget: Mapping[str, int]
     block_ram: str
+    block_shape: str
     logic: str
     registers: str
-    multiplier: str
+    multiplier: str | None
     multiplier_width: int
     single_port_ram: str | None
     synapse_memory: str
@@ -76,6 +86,7 @@ class Board:
     add_clock: Callable[[Module, Platform], None]
     synth_prepare: str = ""
     synth_opts: str = ""
+    nextpnr_opts: str = ""
 
     @property
     def uart_divisor(self) -> int:

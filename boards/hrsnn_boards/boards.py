@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from hrsnn_boards import icebreaker, ulx3s
+from hrsnn_boards import colorlight_i5, ice40_hx8k, icebreaker, orangecrab, tang_nano, ulx3s
 from hrsnn_boards.board import Board
 
-BOARDS = MappingProxyType({board.name: board for board in (ulx3s.BOARD, icebreaker.BOARD)})
+BOARDS = MappingProxyType(
+    {
+        board.name: board
+        for board in (
+            ulx3s.BOARD,
+            ulx3s.BOARD_25F,
+            orangecrab.BOARD,
+            colorlight_i5.BOARD,
+            icebreaker.BOARD,
+            ice40_hx8k.BOARD,
+            tang_nano.BOARD_9K,
+            tang_nano.BOARD_20K,
+        )
+    }
+)
 
 
 def find_board(name: str) -> Board:

@@ -6,11 +6,12 @@ follow the schedule of ``docs/accelerator.md``. What is estimated says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM
+from hrsnn_rtl.config import NEURON_MEMORIES, CoreConfig
 from hrsnn_rtl.memory_plan import (
     MemorySpec,
     core_memories,
@@ -112,26 +113,51 @@ def configure(net: IntNetwork, board: Board, lanes: int, n_steps: int, **options
     CapacityError
         The network is beyond what any core can address.
     """
-    options = {"synapse_memory": board.synapse_memory} | options
+    options = {"synapse_memory": board.synapse_memory, "block_ram": board.block_shape} | options
     try:
-        return CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps, **options)
+        config = CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps, **options)
     except ValueError as error:
         raise CapacityError(
             f"The network must fit the core: {error}. Prune it, or take more lanes."
         ) from error
+    limit = board.budget[board.block_ram]
+    return next((c for c in squeezed(config, board) if blocks(c, board) <= limit), config)
+
+
+def squeezed(config: CoreConfig, board: Board) -> Iterator[CoreConfig]:
+    """Give a core in forms that take fewer and fewer block RAMs, itself first.
+
+    A readout that adds fewer outputs a cycle has deeper memories, which waste less; then, on parts
+    that have RAM in their LUTs, the neurons' memories go there one after the other.
+    """
+    yield config
+    narrow = config
+    while config.n_out and narrow.out_lanes > 1:
+        narrow = replace(narrow, out_lanes=narrow.out_lanes // 2)
+        if blocks(narrow, board) < blocks(config, board):
+            config = narrow
+            yield config
+    if board.block_shape in WITH_DISTRIBUTED_RAM:
+        for count in range(1, len(NEURON_MEMORIES) + 1):
+            yield replace(config, distributed=NEURON_MEMORIES[:count])
+
+
+def blocks(config: CoreConfig, board: Board) -> int:
+    """Return the block RAMs that a core with its link takes of a board's part."""
+    return total_blocks(core_memories(config) + link_memories(), board.block_shape)
 
 
 def utilisation(config: CoreConfig, board: Board) -> dict[str, Usage]:
     """Return the resources a core with its link takes of a board's part."""
-    specs = core_memories(config) + link_memories()
     used = {
-        board.logic: logic(config, board.logic)[0],
-        board.registers: logic(config, board.registers)[0],
-        board.block_ram: total_blocks(specs, board.block_ram),
-        board.multiplier: config.lanes * -(-config.v_width // board.multiplier_width),
+        board.logic: logic(config, board.model, board.logic)[0],
+        board.registers: logic(config, board.model, board.registers)[0],
+        board.block_ram: blocks(config, board),
     }
+    if board.multiplier:
+        used[board.multiplier] = config.lanes * -(-config.v_width // board.multiplier_width)
     if board.single_port_ram:
-        used[board.single_port_ram] = total_spram(specs)
+        used[board.single_port_ram] = total_spram(core_memories(config))
     return {name: Usage(count, board.budget[name]) for name, count in used.items()}
 
 
@@ -297,7 +323,7 @@ def estimate(
         reasons=reasons,
         remedies=remedies(net, board, config, boards) if reasons else (),
         utilisation=utilisation(config, board),
-        logic_error=logic(config, board.logic)[1],
+        logic_error=logic(config, board.model, board.logic)[1],
         memories=tuple(core_memories(config) + link_memories()),
         balance=round(balance, 3),
         cycles_per_step=round(step),

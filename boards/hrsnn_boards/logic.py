@@ -9,7 +9,10 @@ import json
 from functools import cache
 from importlib import resources
 
+from hrsnn_rtl.blocks import BLOCK_SHAPES, WITH_DISTRIBUTED_RAM, blocks_of_slice
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.memory import DISTRIBUTED_DEPTH
+from hrsnn_rtl.memory_plan import MemorySpec, core_memories
 
 #: File of the fitted coefficients, beside this module.
 MODEL = "logic_model.json"
@@ -19,44 +22,75 @@ def features(config: CoreConfig) -> dict[str, float]:
     """Return what the logic of a core with its link grows with.
 
     `constant` is the link and the scheduler, `lanes` what every lane has, `lane_bits` its words,
-    `read_mux` the multiplexers behind a synapse memory of many blocks, `readout_bits` the adders of
-    the readout.
+    `product` its multiplier where it is made of LUTs, `address_bits` the counters and comparators
+    of addresses, `read_mux` the multiplexers behind memories of many blocks, `lut_ram` the words
+    of memories that lie in LUTs, `readout_bits` the adders of the readout, `spike_stream` what
+    gives spikes to the host.
     """
     c = config
-    words = c.v_width * 3 + c.decay_width + c.sum_width * 4 + c.pointer_width + c.left_width
-    deep = 1 << 10
-    blocks = -(-c.synapse_depth // deep) if c.synapse_memory == "bram" else 1
+    words = c.v_width * 3 + c.decay_width + c.sum_width * 4
+    addresses = c.pointer_width + c.left_width + 5 * c.slot_width + c.source_width
     return {
         "constant": 1.0,
         "lanes": float(c.lanes),
+        "many": float(c.lanes > 1),
         "lane_bits": float(c.lanes * (words + (c.v_width if c.has_reset else 0))),
-        "read_mux": float(c.lanes * c.synapse_width * (blocks - 1)),
+        "product": float(c.lanes * c.v_width * c.decay_width),
+        "address_bits": float(c.lanes * addresses),
+        "shift": float(c.lanes * c.addend_width if c.shift_width else 0),
+        "read_mux": float(sum(_mux(spec) for spec in core_memories(c))),
+        "lut_ram": float(sum(_lut_ram(spec) for spec in core_memories(c))),
+        "readout": float(c.n_out > 0),
         "readout_bits": float(c.out_lanes * c.out_width if c.n_out else 0),
+        "spike_stream": float(c.spike_stream),
     }
+
+
+def _mux(spec: MemorySpec) -> float:
+    """Return the bits that multiplexers behind the blocks of a memory choose from."""
+    if spec.single_port or spec.in_logic or not spec.block:
+        return 0
+    return spec.copies * sum(
+        width * (max(1, blocks_of_slice(spec.depth, width, spec.block) // _across(width, spec)) - 1)
+        for width in spec.slices
+    )
+
+
+def _across(width: int, spec: MemorySpec) -> int:
+    """Return the blocks that stand side by side in the best shape of a slice."""
+    shapes = BLOCK_SHAPES[spec.block]
+    best = min(shapes, key=lambda s: (-(-spec.depth // s[0]) * -(-width // s[1]), s[0]))
+    return -(-width // best[1])
+
+
+def _lut_ram(spec: MemorySpec) -> float:
+    """Return the bits of a memory, in units of 16, where it lies in LUTs."""
+    small = spec.block in WITH_DISTRIBUTED_RAM and spec.depth <= DISTRIBUTED_DEPTH
+    return spec.copies * spec.width * -(-spec.depth // 16) if spec.in_logic or small else 0
 
 
 @cache
 def model() -> dict[str, dict]:
-    """Return the fitted model: resource -> coefficients by feature, and the greatest residual."""
+    """Return the fitted model: part -> resource -> coefficients by feature, and residuals."""
     return json.loads(resources.files("hrsnn_boards").joinpath(MODEL).read_text())
 
 
-def logic(config: CoreConfig, resource: str) -> tuple[int, int]:
+def logic(config: CoreConfig, part: str, resource: str) -> tuple[int, int]:
     """Return how many of a resource a core with its link takes, and how far that may be off.
 
     Parameters
     ----------
     config : CoreConfig
         The core.
-    resource : str
-        nextpnr's name, one the model was fitted for.
+    part, resource : str
+        Part as of `Board.model`, and nextpnr's name.
 
     Returns
     -------
     used, error : int
         The estimate, and the greatest residual over the fitted builds.
     """
-    fitted = model()[resource]
+    fitted = model()[part][resource]
     values = features(config)
-    used = sum(fitted["coefficients"][name] * value for name, value in values.items())
+    used = sum(factor * values[name] for name, factor in fitted["coefficients"].items())
     return max(0, round(used)), round(fitted["greatest_residual"])

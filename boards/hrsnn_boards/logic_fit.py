@@ -1,4 +1,4 @@
-"""Fit the logic model on real builds: ``python -m hrsnn_boards.logic_fit [SAMPLES]``.
+"""Fit the logic model on real builds: ``python -m hrsnn_boards.logic_fit [SAMPLES [PART ...]]``.
 
 Each sample is a core with its link, synthesised and packed, not placed: packing settles the
 counts. The coefficients and the greatest residual go to ``logic_model.json`` beside this file, the
@@ -12,36 +12,44 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM
+from hrsnn_rtl.config import NEURON_MEMORIES, CoreConfig
 from hrsnn_rtl.top import Top
+from scipy.optimize import nnls
 
 from hrsnn_boards.board import Board
 from hrsnn_boards.boards import BOARDS
 from hrsnn_boards.build import REPORT, commands_of, inputs_sha256, plan_build
+from hrsnn_boards.estimate import blocks
 from hrsnn_boards.logic import MODEL, features
 from hrsnn_boards.result import load_report
 from hrsnn_edge import tools
 
 #: Seed of the drawn samples.
 SEED = 20261122
-DEFAULT_SAMPLES = 12
+DEFAULT_SAMPLES = 24
 WORK = Path("build/logic-fit")
 
 
 def draw_config(rng: np.random.Generator, board: Board) -> CoreConfig:
     """Return a random core of sizes that people use on the board."""
     lanes = int(rng.choice([p for p in (1, 2, 4, 8) if p <= board.max_lanes]))
-    n_slots = int(rng.integers(32, 257))
+    # Small parts have room for fewer words in all.
+    words = min(256 * lanes, 16 * board.budget[board.block_ram])
+    n_slots = int(rng.integers(24, max(25, words // lanes) + 1))
     decay_width, weight_width = int(rng.integers(6, 13)), int(rng.integers(3, 9))
+    shift_width = int(rng.choice([0, 0, 2]))
     n_out = int(rng.choice([2, 5, 10, 20]))
+    spilled = int(rng.choice([0, 0, 0, 1, 2])) if board.block_shape in WITH_DISTRIBUTED_RAM else 0
     return CoreConfig(
         lanes=lanes,
         n_slots=n_slots,
-        n_inputs=int(rng.integers(16, 257)),
-        synapse_depth=int(n_slots * n_slots * lanes * rng.uniform(0.05, 0.3)) + 1,
+        n_inputs=int(rng.integers(16, 129)),
+        synapse_depth=int(n_slots * n_slots * lanes * rng.uniform(0.05, 0.2)) + 1,
         v_width=int(rng.integers(10, 19)),
         decay_width=decay_width,
         weight_width=weight_width,
+        shift_width=shift_width,
         refractory_width=int(rng.integers(2, 5)),
         has_reset=bool(rng.random() < 0.3),
         sum_width=int(rng.integers(8, 17)),
@@ -50,6 +58,8 @@ def draw_config(rng: np.random.Generator, board: Board) -> CoreConfig:
         out_lanes=min(lanes, 1 << (n_out.bit_length() - 1)),
         synapse_memory=board.synapse_memory,
         spike_stream=bool(rng.random() < 0.3),
+        block_ram=board.block_shape,
+        distributed=NEURON_MEMORIES[:spilled],
     )
 
 
@@ -71,38 +81,50 @@ def measure(config: CoreConfig, board: Board) -> dict[str, int]:
 
 
 def fit(samples: list[tuple[CoreConfig, dict[str, int]]], resource: str) -> dict:
-    """Return the least-squares coefficients of a resource, and the greatest residual."""
+    """Return the coefficients of a resource, none negative, and what they leave.
+
+    What counts is the error in per cent, so every sample weighs as much as it is small.
+    """
     names = list(features(samples[0][0]))
     matrix = np.array([[features(config)[name] for name in names] for config, _ in samples])
     used = np.array([counts[resource] for _, counts in samples], float)
-    coefficients, *_ = np.linalg.lstsq(matrix, used, rcond=None)
+    coefficients, _ = nnls(matrix / used[:, None], np.ones(len(used)))
     residual = used - matrix @ coefficients
     return {
         "coefficients": dict(zip(names, coefficients.round(3).tolist(), strict=True)),
         "greatest_residual": round(float(np.abs(residual).max()), 1),
-        "rms_residual": round(float(np.sqrt((residual**2).mean())), 1),
+        "rms_residual_percent": round(100 * float(np.sqrt(((residual / used) ** 2).mean())), 2),
         "range": [int(used.min()), int(used.max())],
         "samples": len(samples),
     }
 
 
+def samples_of(board: Board, count: int) -> list[tuple[CoreConfig, dict[str, int]]]:
+    """Return random cores of a board's part that fit it, with what they take."""
+    rng, samples = np.random.default_rng(SEED), []
+    while len(samples) < count:
+        config = draw_config(rng, board)
+        if blocks(config, board) > board.budget[board.block_ram]:
+            continue
+        samples.append((config, measure(config, board)))
+        used = {name: samples[-1][1][name] for name in (board.logic, board.registers)}
+        print(f"{board.model} {len(samples)}/{count}: {used}", flush=True)
+    return samples
+
+
 def main() -> None:
-    """Measure the samples of every board and write the model."""
+    """Measure the samples of every part, or of those that are named, and write the model."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_SAMPLES
-    model = {}
-    for board in BOARDS.values():
-        rng = np.random.default_rng(SEED)
-        samples = []
-        for k in range(count):
-            config = draw_config(rng, board)
-            samples.append((config, measure(config, board)))
-            used = {name: samples[-1][1][name] for name in sorted(board.budget)}
-            print(f"{board.name} {k + 1}/{count}: {used}", flush=True)
-        for resource in {board.logic, board.registers}:
-            model[resource] = fit(samples, resource)
-    text = json.dumps(model, indent=2, sort_keys=True) + "\n"
-    Path(__file__).with_name(MODEL).write_text(text)
-    print(text)
+    path = Path(__file__).with_name(MODEL)
+    fitted = json.loads(path.read_text())
+    # One board stands for all with its part.
+    parts = {board.model: board for board in reversed(BOARDS.values())}
+    for part in sys.argv[2:] or parts:
+        board = parts[part]
+        samples = samples_of(board, count)
+        fitted[part] = {name: fit(samples, name) for name in (board.logic, board.registers)}
+        path.write_text(json.dumps(fitted, indent=2, sort_keys=True) + "\n")
+        print(json.dumps(fitted[part], indent=2))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from hrsnn_edge.errors import CapacityError, ToolFailedError
 #: Where measurements are kept, by the hash of what they follow from.
 WORK = Path("build/bench-hardware")
 REPORT = "report.json"
+#: Characters of a cell's name that say where it comes from; what follows names its neighbours.
+NAME_LENGTH = 60
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Part:
         Place and route: its name in `tools.NEEDS`, and the options that choose the part.
     logic, registers, block_ram, multiplier : str
         nextpnr's names of a LUT, a flip-flop, a block RAM and a multiplier.
+    pins : tuple of str
+        Pins for the ports, where the router takes none by itself; the first for the clock.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Part:
     block_ram: str
     multiplier: str
     prepare: str = ""
+    pins: tuple[str, ...] = ()
 
 
 PARTS = MappingProxyType(
@@ -88,6 +93,7 @@ PARTS = MappingProxyType(
                 "DFF",
                 "BSRAM",
                 "MULT18X18",
+                pins=("52", "10", "11", "13", "14"),
             ),
             Part(
                 "gw2ar-18c",
@@ -101,6 +107,7 @@ PARTS = MappingProxyType(
                 "DFF",
                 "BSRAM",
                 "MULT18X18",
+                pins=("4", "15", "16", "17", "18"),
             ),
         )
     }
@@ -158,8 +165,15 @@ def place(
     synthesis, router = tools.require("yosys"), tools.require(part.place[0])
     options = [*part.place[1:], "--json", "top.json", "--report", REPORT]
     options += ["--seed", str(seed), "--freq", f"{freq_mhz:g}", "--timing-allow-fail"]
+    constraints = ""
+    if part.pins:
+        ports = ["clk", *component.signature.members]
+        constraints = "".join(
+            f'IO_LOC "{port}" {pin};\n' for port, pin in zip(ports, part.pins, strict=False)
+        )
+        options += ["--vopt", "cst=top.cst"]
     versions = f"{synthesis.version} {router.version}"
-    key = "\n".join((design, script, *part.place, *options, versions))
+    key = "\n".join((design, script, constraints, *part.place, *options, versions))
     folder = work / hashlib.sha256(key.encode()).hexdigest()[:20]
     if not (folder / REPORT).exists():
         aside = folder.with_suffix(".part")
@@ -167,6 +181,7 @@ def place(
         aside.mkdir(parents=True)
         (aside / "top.il").write_text(design)
         (aside / "top.ys").write_text(script + "\n")
+        (aside / "top.cst").write_text(constraints)
         tools.run_tool(
             [*synthesis.command, "-q", "-l", "yosys.log", "top.ys"], cwd=aside, log=aside / "out"
         )
@@ -195,7 +210,7 @@ def read_placed(report: Mapping) -> Placed:
 
 
 def critical_path(report: Mapping) -> tuple[str, ...]:
-    """Return the parts of the longest path between two registers, in order."""
+    """Return the parts of the longest path between two registers, in order, carries left out."""
     inner = [
         path["path"]
         for path in report.get("critical_paths", ())
@@ -203,6 +218,7 @@ def critical_path(report: Mapping) -> tuple[str, ...]:
     ]
     longest = max(inner, key=lambda path: sum(part["delay"] for part in path), default=())
     return tuple(
-        f"{part['type']} {part['delay']:.2f} {part['to']['cell']}.{part['to']['port']}"
+        f"{part['type']} {part['delay']:.2f} {end['cell'][:NAME_LENGTH]}.{end['port']}"
         for part in longest
+        if "CARRY" not in (end := part["to"])["cell"]
     )

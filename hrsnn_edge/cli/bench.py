@@ -1,4 +1,4 @@
-"""``hrsnn bench``: speed of the engine, cycles of the core, accuracy over seeds."""
+"""``hrsnn bench``: speed of the engine, the core on real parts, accuracy over seeds."""
 
 from __future__ import annotations
 
@@ -28,6 +28,28 @@ def core(
     set_verbosity(verbose, quiet)
     rows = bench_core(tuple(lanes or (1, 2, 4, 8)), tuple(density or (0.05, 0.1, 0.5)))
     emit({"core": rows}, json, table(rows))
+
+
+@bench.command("hardware")
+def hardware(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the tables as Markdown too.")
+    ] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Clock, resources and cycles on ECP5, UP5K and Gowin, beside the targets and other cores."""
+    from hrsnn_boards.bench import bench_hardware, markdown
+
+    from hrsnn_edge.files import write_atomic
+
+    set_verbosity(verbose, quiet)
+    found = bench_hardware(log.print)
+    text = markdown(found)
+    if output is not None:
+        write_atomic(output, text.encode())
+    emit(found, json, text)
 
 
 @bench.command("engine")

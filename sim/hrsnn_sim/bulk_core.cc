@@ -263,7 +263,8 @@ int hrsnn_run(void *handle, const Job *job, Record *record) {
             uint64_t first = get(top.p_trace, trace_out_index) * OUT_LANES;
             for (unsigned r = 0; r < OUT_LANES && first < N_OUT; r++)
                 out[first + r] = get_signed(top.p_trace, trace_out_value[r]);
-            moved = true;
+            // A core that clears its readout over and over goes nowhere.
+            moved |= begun > record->steps;
         }
         if (get(top.p_trace, trace_drained)) {
             if (!room) { status = EXTRA_STEP; break; }

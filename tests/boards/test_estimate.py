@@ -157,5 +157,5 @@ def test_too_large_for_any_lanes_names_another_board():
 
 def test_unknown_board():
     """A board that is not there is a wrong call that lists those that are."""
-    with pytest.raises(ValueError, match=r"one of ulx3s-85f, icebreaker, not 'ulx4s'"):
+    with pytest.raises(ValueError, match=r"one of ulx3s-85f, .*icebreaker, .*, not 'ulx4s'"):
         find_board("ulx4s")
