@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -16,15 +15,13 @@ from hrsnn_edge.prune.edges import (
     AddRule,
     candidates,
     choose_edges,
-    degree_variance,
     degrees,
     draw_weights,
 )
+from hrsnn_edge.prune.evolution import GraphMeasures, LnpRecord, at_rest, measure
 from hrsnn_edge.prune.graph import (
-    Ipr,
     insert,
     keep_nodes,
-    laplacian_ipr,
     weak_components,
 )
 from hrsnn_edge.prune.nodes import NodeRule, prune_nodes
@@ -33,10 +30,6 @@ from hrsnn_edge.prune.record import MAX_FACTOR, LnpConfig, LnpRound
 from hrsnn_edge.prune.synapses import choose_synapses, input_power
 from hrsnn_edge.prune.timescales import TimescaleSearch, optimise_timescales
 from hrsnn_edge.tune.loop import TuneResult
-
-#: A graph that changes by less than this share for so many rounds has come to rest.
-REST_SHARE = 1e-3
-REST_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -82,67 +75,6 @@ class LnpSchedule:
             raise ValueError(
                 f"Rounds of step I must be 1, not {self.edges.rounds}. The schedule has the rounds."
             )
-
-
-@dataclass(frozen=True)
-class GraphMeasures:
-    """A recurrent graph in numbers.
-
-    Attributes
-    ----------
-    n_neurons, n_synapses : int
-        |V| and |E|.
-    density : float
-        Synapses over possible ones.
-    excitatory_share : float
-        Of the neurons.
-    degree_variance : float
-        The objective h of eq. (17).
-    ipr : Ipr
-        Localisation of the eigenvectors.
-    """
-
-    n_neurons: int
-    n_synapses: int
-    density: float
-    excitatory_share: float
-    degree_variance: float
-    ipr: Ipr
-
-
-@dataclass(frozen=True)
-class LnpRecord:
-    """One round of the algorithm.
-
-    Attributes
-    ----------
-    index : int
-        From 1.
-    graph : GraphMeasures
-        After the round.
-    sparsity : float
-        Share of the first recurrent synapses that is gone.
-    n_drawn, n_added : int
-        Synapses that step I kept and step III added.
-    n_removed : int
-        Neurons that step II removed, dead ones included.
-    lambda_1 : float
-        Greatest exponent at the start of the round [1/ms], a short average; `LnpRound`.
-    probability_cv : float
-        Coefficient of variation of step I's keep probabilities; 0 is uniform random pruning.
-    errors : dict
-        eps of eq. (15) for step I; `lyapunov_noise.spectral_errors`.
-    """
-
-    index: int
-    graph: GraphMeasures
-    sparsity: float
-    n_drawn: int
-    n_added: int
-    n_removed: int
-    lambda_1: float
-    probability_cv: float
-    errors: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,19 +137,6 @@ class _State:
     driven: np.ndarray
     noise: np.ndarray | None = None
     unit: float | None = None
-
-
-def measure(network: FloatNetwork) -> GraphMeasures:
-    """Return the recurrent graph in numbers."""
-    rows = network.w_rec
-    return GraphMeasures(
-        rows.n_pre,
-        rows.nnz,
-        rows.density,
-        float((~network.inhibitory).mean()),
-        degree_variance(rows),
-        laplacian_ipr(rows),
-    )
 
 
 # One BLAS thread: the same seed must draw the same graph on any machine's number of cores.
@@ -363,18 +282,6 @@ def _final_weights(first: FloatNetwork, state: _State, schedule: LnpSchedule) ->
     if schedule.preserve_input:
         network, _ = restore_input(first, network, ("rec",), {})
     return network
-
-
-def at_rest(graphs: list[GraphMeasures]) -> bool:
-    """Return whether neurons and synapses changed by less than `REST_SHARE` in each last round."""
-    last = graphs[-REST_ROUNDS - 1 :]
-    pairs = pairwise(last)
-    still = [
-        abs(b.n_neurons - a.n_neurons) < REST_SHARE * a.n_neurons
-        and abs(b.n_synapses - a.n_synapses) < REST_SHARE * a.n_synapses
-        for a, b in pairs
-    ]
-    return len(still) == REST_ROUNDS and all(still)
 
 
 def _fault(network: FloatNetwork, schedule: LnpSchedule) -> str:

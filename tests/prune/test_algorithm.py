@@ -6,8 +6,9 @@ import pytest
 
 from hrsnn_edge.errors import PruneError
 from hrsnn_edge.network import SparseRows
-from hrsnn_edge.prune.algorithm import LnpSchedule, at_rest, lnp, measure
+from hrsnn_edge.prune.algorithm import LnpSchedule, lnp
 from hrsnn_edge.prune.edges import AddRule
+from hrsnn_edge.prune.evolution import measure
 from hrsnn_edge.prune.graph import weak_components
 from hrsnn_edge.prune.nodes import NodeRule, alive
 from hrsnn_edge.prune.record import LnpConfig
@@ -145,16 +146,6 @@ def test_stops_when_the_rounds_are_spent():
     assert result.stop == "rounds"
     assert len(result.rounds) == 6
     assert result.network.w_rec.nnz > 0.4 * net.w_rec.nnz
-
-
-def test_at_rest_worked():
-    """Five changes below 0.1 % are rest; four, or one of just 0.1 % among them, are not."""
-    graph = replace(measure(make_network()), n_neurons=1000, n_synapses=10_000)
-    graphs = [replace(graph, n_synapses=10_000 - 9 * k) for k in range(6)]
-    assert at_rest(graphs)
-    assert not at_rest(graphs[1:])
-    assert not at_rest([*graphs[:5], replace(graph, n_synapses=9954)])
-    assert not at_rest([*graphs[:5], replace(graphs[5], n_neurons=999)])
 
 
 def test_time_constants_come_last():

@@ -1,10 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrsnn_edge.errors import PruneError
-from hrsnn_edge.prune.controls import activity_pruned, erdos_renyi, most_active, same_neurons
+from hrsnn_edge.prune.controls import (
+    activity_pruned,
+    activity_rounds,
+    erdos_renyi,
+    most_active,
+    random_rounds,
+    same_neurons,
+)
 from hrsnn_edge.prune.graph import keep_neurons
 from tests.prune.networks import make_network
 
@@ -96,3 +105,38 @@ def test_erdos_renyi_refuses(n, count):
     """Counts that fit neither the network nor each other are refused."""
     with pytest.raises(PruneError, match="must be between"):
         erdos_renyi(make_network(), n, count, 0)
+
+
+def test_activity_rounds_retrain():
+    """Each round drops the least active of the retrained network; silence is named."""
+    net = make_network()
+    seen = []
+
+    def rates(pruned, kept):
+        seen.append((pruned, kept.copy()))
+        # After the first retraining the order of the neurons is turned round.
+        number = np.flatnonzero(kept)
+        return number + 1.0 if len(seen) == 1 else 100.0 - number
+
+    def retrain(pruned, kept):
+        assert pruned.n_neurons == kept.sum()
+        return replace(pruned, v_threshold=pruned.v_threshold + 1)
+
+    rounds = activity_rounds(net, (30, 20), rates, retrain, seed=0)
+    assert np.flatnonzero(rounds[0][1]).tolist() == list(range(10, 40))
+    assert np.flatnonzero(rounds[1][1]).tolist() == list(range(10, 30))
+    assert seen[1][0] is rounds[0][0]
+    assert rounds[1][0].v_threshold == pytest.approx(net.v_threshold[10:30] + 2)
+    with pytest.raises(PruneError, match="not 0 spikes of 40 neurons before round 1"):
+        activity_rounds(net, (30,), lambda pruned, kept: np.zeros(40), retrain, seed=0)
+
+
+def test_random_rounds_have_the_counts_of_each_round():
+    """A new graph for each round, with its counts; the same seed draws the same."""
+    net = make_network()
+    counts = [(40, 100), (30, 60), (30, 60)]
+    graphs = random_rounds(net, counts, 3)
+    assert [(g.n_neurons, g.w_rec.nnz) for g in graphs] == counts
+    again = random_rounds(net, counts, 3)
+    assert np.array_equal(graphs[1].w_rec.col_idx, again[1].w_rec.col_idx)
+    assert not np.array_equal(graphs[1].w_rec.col_idx, graphs[2].w_rec.col_idx)
