@@ -160,6 +160,11 @@ def surrogate_jacobians(
     derivative of a spike by the membrane. A floor of the membrane is part of the run but not of
     the Jacobian.
     """
+    if net.tau_syn is not None:
+        raise ValueError(
+            "Network must have delta synapses for its Jacobian, not tau_syn. "
+            "Take the spectrum of the network without it."
+        )
     alpha, gain = net.alpha, step_gain(net)
     threshold, floor = net.v_threshold, floor_of(net)
     incoming = transposed(net.w_rec, gain)

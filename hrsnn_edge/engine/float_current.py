@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numba as nb
 import numpy as np
 
-from hrsnn_edge.engine.float_run import floor_of, step_gain
+from hrsnn_edge.engine.float_run import current_decay, floor_of, step_gain
 from hrsnn_edge.network import FloatNetwork
 
 
@@ -30,12 +30,15 @@ class CurrentState:
         Who fired in the last step; the spikes are on their way.
     traces : (F, N) float64
         Filtered spikes.
+    i_syn : (N,) or (0,) float64
+        Synaptic currents; empty with delta synapses.
     """
 
     v: np.ndarray
     wait: np.ndarray
     fired: np.ndarray
     traces: np.ndarray
+    i_syn: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +62,12 @@ class CurrentRun:
 
 @nb.njit(cache=True, error_model="numpy")
 def _run(
-    current, hold, row_ptr, col_idx, weights, alpha, gain, threshold, reset, floor, refractory,
-    decay, v, wait, is_fired, trace, traces, counts,
+    current, hold, row_ptr, col_idx, weights,
+    alpha, beta, gain, threshold, reset, floor, refractory, decay,
+    v, wait, is_fired, trace, i_syn, traces, counts,
 ):  # fmt: skip
-    """Fill `traces` and `counts`; leave the last state in `v`, `wait`, `is_fired`, `trace`."""
-    n = alpha.size
+    """Fill `traces` and `counts`; leave the last state in the arrays of a `CurrentState`."""
+    n, lasts = alpha.size, beta.size > 0
     syn = np.zeros(n)
     fired = np.flatnonzero(is_fired).astype(np.int32)
     fired = np.append(fired, np.zeros(n - fired.size, np.int32))
@@ -76,8 +80,12 @@ def _run(
                     syn[col_idx[p]] += weights[p]
             n_fired = 0
             for j in range(n):
-                x = alpha[j] * v[j] + syn[j] + gain[j] * current[m, j]
+                drive = syn[j]
                 syn[j] = 0.0
+                if lasts:
+                    drive += beta[j] * i_syn[j]
+                    i_syn[j] = drive
+                x = alpha[j] * v[j] + drive + gain[j] * current[m, j]
                 if wait[j] > 0:
                     wait[j] -= 1
                     x = reset[j]
@@ -124,7 +132,11 @@ def rest(net: FloatNetwork, n_filters: int) -> CurrentState:
     """Return the state before the first step: membranes and traces at 0, nobody has fired."""
     n = net.n_neurons
     return CurrentState(
-        np.zeros(n), np.zeros(n, np.int32), np.zeros(n, bool), np.zeros((n_filters, n))
+        np.zeros(n),
+        np.zeros(n, np.int32),
+        np.zeros(n, bool),
+        np.zeros((n_filters, n)),
+        np.zeros(current_decay(net).size),
     )
 
 
@@ -138,7 +150,7 @@ def run_current(
     """Drive a network with one current per neuron and sample, each held for `hold` steps.
 
     ``v[t+1] = max(alpha v[t] + gain (W s[t] + current), v_floor)``, eq. (1); the input rows of the
-    network are not used.
+    network are not used. The given current is no synapse's: `tau_syn` does not filter it.
 
     Parameters
     ----------
@@ -159,15 +171,15 @@ def run_current(
     if hold < 1:
         raise ValueError(f"Hold must be at least 1 step, not {hold}")
     state = rest(net, len(decay)) if state is None else state
-    end = CurrentState(state.v.copy(), state.wait.copy(), state.fired.copy(), state.traces.copy())
+    end = CurrentState(**{name: values.copy() for name, values in vars(state).items()})
     traces = np.empty((len(current), *end.traces.shape))
     counts = np.zeros(current.shape, np.int32)
     gain = step_gain(net)
     _run(
         current, hold,
         net.w_rec.row_ptr, net.w_rec.col_idx, net.w_rec.weights * gain[net.w_rec.col_idx],
-        net.alpha, gain, net.v_threshold, net.v_reset, floor_of(net),
+        net.alpha, current_decay(net), gain, net.v_threshold, net.v_reset, floor_of(net),
         net.refractory_steps.astype(np.int32), np.ascontiguousarray(decay, np.float64),
-        end.v, end.wait, end.fired, end.traces, traces, counts,
+        end.v, end.wait, end.fired, end.traces, end.i_syn, traces, counts,
     )  # fmt: skip
     return CurrentRun(traces, counts, end)

@@ -18,15 +18,18 @@ from hrsnn_edge.network import FloatNetwork
 def _run(
     sample_ptr, ev_t, ev_addr, n_steps,
     in_ptr, in_col, in_w, rec_ptr, rec_col, rec_w,
-    alpha, threshold, reset, floor, refractory,
+    alpha, beta, threshold, reset, floor, refractory,
     counts, spike_ptr, spike_t, spike_addr,
 ):  # fmt: skip
-    """Fill `counts` (S, B, N); with a non-empty `spike_t` write the spikes of each sample too."""
+    """Fill `counts` (S, B, N); with a non-empty `spike_t` write the spikes of each sample too.
+
+    `beta` is empty with delta synapses.
+    """
     n_samples, n_bins, n = counts.shape
-    record = spike_t.size > 0
+    record, lasts = spike_t.size > 0, beta.size > 0
     for s in nb.prange(n_samples):
         v = np.zeros(n)
-        syn = np.zeros(n)
+        syn, current = np.zeros(n), np.zeros(beta.size)
         wait = np.zeros(n, np.int32)
         fired = np.empty(n, np.int32)
         n_fired = 0
@@ -45,8 +48,12 @@ def _run(
             n_fired = 0
             b = t * n_bins // n_steps[s]
             for j in range(n):
-                x = alpha[j] * v[j] + syn[j]
+                drive = syn[j]
                 syn[j] = 0.0
+                if lasts:
+                    drive += beta[j] * current[j]
+                    current[j] = drive
+                x = alpha[j] * v[j] + drive
                 if wait[j] > 0:
                     wait[j] -= 1
                     x = reset[j]
@@ -73,7 +80,7 @@ def _call(net: FloatNetwork, events: EventBatch, counts, spike_ptr, spike_t, spi
         events.sample_ptr, events.t, events.address, events.n_steps,
         net.w_in.row_ptr, net.w_in.col_idx, net.w_in.weights * gain[net.w_in.col_idx],
         net.w_rec.row_ptr, net.w_rec.col_idx, net.w_rec.weights * gain[net.w_rec.col_idx],
-        net.alpha, net.v_threshold, net.v_reset, floor_of(net),
+        net.alpha, current_decay(net), net.v_threshold, net.v_reset, floor_of(net),
         net.refractory_steps.astype(np.int32),
         counts, spike_ptr, spike_t, spike_addr,
     )  # fmt: skip
@@ -82,6 +89,11 @@ def _call(net: FloatNetwork, events: EventBatch, counts, spike_ptr, spike_t, spi
 def step_gain(net: FloatNetwork) -> np.ndarray:
     """Return the factor of the summed input in one step, (N,): 1, or ``1 - alpha``."""
     return np.ones(net.n_neurons) if net.gain_mode == "jump" else 1 - net.alpha
+
+
+def current_decay(net: FloatNetwork) -> np.ndarray:
+    """Return the decay of the synaptic currents as the kernels take it: empty for delta ones."""
+    return np.zeros(0) if net.tau_syn is None else net.beta
 
 
 def floor_of(net: FloatNetwork) -> np.ndarray:

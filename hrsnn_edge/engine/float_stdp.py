@@ -17,7 +17,7 @@ def learn(
     row_ptr, col_idx, sign, kind, plastic, magnitude, magnitude_max,
     post_ptr, post_syn, pre_idx,
     decay_plus, class_plus, eta_plus, decay_minus, class_minus, eta_minus, trace_step,
-    alpha, gain, threshold, reset, floor, refractory, normalise,
+    alpha, beta, gain, threshold, reset, floor, refractory, normalise,
 ):  # fmt: skip
     """Change `magnitude` in place, one pass over the samples; return the spikes of each.
 
@@ -37,6 +37,8 @@ def learn(
         Factor of the C traces of each source and neuron in one step.
     class_plus, class_minus : (nnz,) int
         Which of the C traces a synapse reads.
+    beta : (N,) or (0,) float64
+        Decay of the synaptic currents; empty with delta synapses.
     normalise : bool
         Rescale, after each sample, the incoming sum of each kind to its value at the start.
 
@@ -54,11 +56,12 @@ def learn(
         goal[col_idx[p], kind[pre_idx[p]]] += magnitude[p]
     spikes = np.zeros(n_steps.size, np.int64)
     v, syn, wait = np.zeros(n), np.zeros(n), np.zeros(n, np.int32)
+    current, lasts = np.zeros(beta.size), beta.size > 0
     x, y = np.zeros((n_sources, n_class)), np.zeros((n, n_class))
     fired, n_fired = np.empty(n, np.int32), 0
     total = np.zeros((n, 3))
     for s in range(n_steps.size):
-        v[:], syn[:], wait[:] = 0.0, 0.0, 0
+        v[:], syn[:], wait[:], current[:] = 0.0, 0.0, 0, 0.0
         x[:], y[:] = 0.0, 0.0
         n_fired = 0
         event = sample_ptr[s]
@@ -75,8 +78,12 @@ def learn(
                     syn[col_idx[p]] += sign[i] * magnitude[p]
             n_fired = 0
             for j in range(n):
-                u = alpha[j] * v[j] + gain[j] * syn[j]
+                drive = syn[j]
                 syn[j] = 0.0
+                if lasts:
+                    drive += beta[j] * current[j]
+                    current[j] = drive
+                u = alpha[j] * v[j] + gain[j] * drive
                 if wait[j] > 0:
                     wait[j] -= 1
                     u = reset[j]

@@ -45,6 +45,10 @@ class NetworkConfig:
         Membrane time constants [ms], Gamma; the mean holds after clipping to `tau_range`.
     tau_range : (float, float)
         Clip of the time constants [ms].
+    tau_syn_mean, tau_syn_cv : float
+        Synaptic time constants of all neurons [ms], Gamma; a mean of 0 gives delta synapses.
+    tau_syn_range : (float, float)
+        Clip of the synaptic time constants [ms].
     threshold_mean, threshold_cv : float
         Thresholds.
     threshold_law : str
@@ -85,6 +89,9 @@ class NetworkConfig:
     tau_e_cv: float = 3**-0.5
     tau_i_cv: float = 3**-0.5
     tau_range: tuple[float, float] = (2.0, 200.0)
+    tau_syn_mean: float = 0.0
+    tau_syn_cv: float = 3**-0.5
+    tau_syn_range: tuple[float, float] = (0.5, 100.0)
     threshold_mean: float = 1.0
     threshold_cv: float = 12**-0.5
     threshold_law: str = "uniform"
@@ -127,6 +134,8 @@ class NetworkConfig:
             tau_i_mean=(0, None),
             tau_e_cv=(0, None),
             tau_i_cv=(0, None),
+            tau_syn_mean=(0, None),
+            tau_syn_cv=(0, None),
             threshold_mean=(0, None),
             threshold_cv=(0, None),
             refractory_mean=(0, None),

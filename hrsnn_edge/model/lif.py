@@ -54,6 +54,15 @@ def draw_tau(config: NetworkConfig, inhibitory, seed: int) -> np.ndarray:
     return tau
 
 
+def draw_tau_syn(config: NetworkConfig, seed: int) -> np.ndarray | None:
+    """Return the synaptic time constants [ms], (N,): Gamma; None for delta synapses."""
+    if config.tau_syn_mean == 0:
+        return None
+    cv = config.tau_syn_cv if config.neurons == "het" else 0
+    rng = stream(seed, "tau syn")
+    return gamma_clipped(rng, config.tau_syn_mean, cv, config.n_neurons, config.tau_syn_range)
+
+
 def draw_threshold(config: NetworkConfig, seed: int) -> np.ndarray:
     """Return the thresholds, (N,): at least a tenth of the mean, and of that mean exactly."""
     n, mean = config.n_neurons, config.threshold_mean
@@ -96,6 +105,7 @@ def build_network(config: NetworkConfig, n_inputs: int, seed: int) -> FloatNetwo
         dt=config.dt,
         gain_mode=config.gain_mode,
         v_floor=membrane_floor(config, threshold),
+        tau_syn=draw_tau_syn(config, seed),
     )
 
 
@@ -106,13 +116,19 @@ def membrane_floor(config: NetworkConfig, threshold):
     )
 
 
+def current_step(i_syn, syn_sum, net: FloatNetwork) -> np.ndarray:
+    """Return the synaptic currents ``beta i_syn + syn_sum``, (N,): the sum with delta synapses."""
+    return net.beta * i_syn + syn_sum
+
+
 def lif_step(v, wait, syn_sum, net: FloatNetwork):
-    """Advance all neurons by one step, eq. (1) with delta synapses.
+    """Advance all neurons by one step, eq. (1).
 
     Parameters
     ----------
     v, syn_sum : (N,) float64
-        Membrane potential before the step; weights delivered in it, summed.
+        Membrane potential before the step; weights delivered in it, summed, or the current of
+        exponential synapses, `current_step`.
     wait : (N,) int64
         Refractory steps left.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.float_run import floor_of, step_gain
+from hrsnn_edge.engine.float_run import current_decay, floor_of, step_gain
 from hrsnn_edge.engine.float_stdp import learn
 from hrsnn_edge.model.config import PlasticityConfig
 from hrsnn_edge.model.lif import gamma_clipped
@@ -184,7 +184,7 @@ def run_stdp(
         post_ptr, by_post, pre,
         decay_plus, class_plus, eta_plus * top, decay_minus, class_minus, eta_minus * top,
         stdp.trace_step,
-        net.alpha, step_gain(net), net.v_threshold, net.v_reset, floor_of(net),
+        net.alpha, current_decay(net), step_gain(net), net.v_threshold, net.v_reset, floor_of(net),
         net.refractory_steps.astype(np.int32), stdp.normalise,
     )  # fmt: skip
     signed = sign[pre] * magnitude

@@ -40,7 +40,7 @@ def membrane_range(net: FloatNetwork, events: EventBatch, tail: float = 1e-3) ->
 
     All samples advance together in dense arrays: meant for tens of samples, not for a data set.
     """
-    gain, floor, alpha = step_gain(net), floor_of(net), net.alpha
+    gain, floor, alpha, beta = step_gain(net), floor_of(net), net.alpha, net.beta
     w_in, w_rec = net.w_in.to_dense() * gain, net.w_rec.to_dense() * gain
     steps = int(events.n_steps.max())
     raster = np.zeros((steps, len(events), net.n_inputs))
@@ -48,10 +48,12 @@ def membrane_range(net: FloatNetwork, events: EventBatch, tail: float = 1e-3) ->
     raster[events.t, owner, events.address] = 1
     v = np.zeros((len(events), net.n_neurons))
     wait = np.zeros(v.shape, np.int64)
-    spikes = np.zeros(v.shape)
+    spikes, current = np.zeros(v.shape), np.zeros(v.shape)
     seen = np.empty((steps, *v.shape))
     for t in range(steps):
-        x = np.maximum(v * alpha + raster[t] @ w_in + spikes @ w_rec, floor)
+        arrived = raster[t] @ w_in, spikes @ w_rec
+        x = np.maximum(v * alpha + arrived[0] + arrived[1] + beta * current, floor)
+        current = beta * current + arrived[0] + arrived[1]
         held = wait > 0
         fired = (x >= net.v_threshold) & ~held
         v = np.where(fired | held, net.v_reset, x)

@@ -4,11 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrsnn_edge.engine.float_current import rest, run_current, trace_decays
-from hrsnn_edge.model.lif import lif_step
+from hrsnn_edge.model.lif import current_step, lif_step
 from hrsnn_edge.network import FloatNetwork, SparseRows
 
 
-def make_network(n=12, seed=0, gain_mode="leaky"):
+def make_network(n=12, seed=0, gain_mode="leaky", tau_syn=None):
     """A small network that fires under a current of about its threshold."""
     rng = np.random.default_rng(seed)
     return FloatNetwork(
@@ -21,17 +21,20 @@ def make_network(n=12, seed=0, gain_mode="leaky"):
         refractory_steps=rng.integers(0, 4, n),
         gain_mode=gain_mode,
         v_floor=-0.5,
+        tau_syn=None if tau_syn is None else np.full(n, tau_syn),
     )
 
 
 def plain_run(net, current, hold, decay):
     """The same in plain NumPy, from the readable step."""
     v, wait, spike = np.zeros(net.n_neurons), np.zeros(net.n_neurons, int), np.zeros(net.n_neurons)
+    i_syn = np.zeros(net.n_neurons)
     w, r, traces, counts = net.w_rec.to_dense(), np.zeros(decay.shape), [], []
     for row in current:
         fired = 0
         for _ in range(hold):
-            v, wait, spike = lif_step(v, wait, spike @ w + row, net)
+            i_syn = current_step(i_syn, spike @ w, net)
+            v, wait, spike = lif_step(v, wait, i_syn + row, net)
             r = decay * r + spike
             fired = fired + spike
         traces.append(r)
@@ -40,10 +43,15 @@ def plain_run(net, current, hold, decay):
 
 
 @settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 999), hold=st.integers(1, 7), mode=st.sampled_from(["leaky", "jump"]))
-def test_matches_the_readable_step(seed, hold, mode):
+@given(
+    seed=st.integers(0, 999),
+    hold=st.integers(1, 7),
+    mode=st.sampled_from(["leaky", "jump"]),
+    tau_syn=st.sampled_from([None, 3.0]),
+)
+def test_matches_the_readable_step(seed, hold, mode, tau_syn):
     """The compiled run equals `lif_step` with a constant current, traces and counts."""
-    net = make_network(seed=seed, gain_mode=mode)
+    net = make_network(seed=seed, gain_mode=mode, tau_syn=tau_syn)
     current = np.random.default_rng(seed).normal(1.2 if mode == "leaky" else 0.1, 0.5, (9, 12))
     decay = trace_decays(net, (10.0,))
     run = run_current(net, current, hold, decay)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.float_run import run_counts, run_spikes
-from hrsnn_edge.model.lif import lif_step
+from hrsnn_edge.model.lif import current_step, lif_step
 from hrsnn_edge.network import FloatNetwork, SparseRows
 
 
@@ -37,6 +37,22 @@ def test_leak_by_hand():
     """With weight 3/4, decay 1/2, two events in a row reach 9/8 and fire; apart they do not."""
     net = network(w_in=SparseRows.from_dense(np.array([[0.75]])))
     assert spikes_of(net, [1, 1, 0, 1, 0, 1])[:, 0].tolist() == [0, 1, 0, 0, 0, 0]
+
+
+def test_current_by_hand():
+    """A current of decay 1/2 goes on while the neuron is held, and adds to later input.
+
+    Weight 1, membrane decay 1/2: the current is 1, 1/2, 1/4, 9/8; the neuron fires at t = 0, is
+    held at t = 1, has 1/4 at t = 2, and 1/8 + 9/8 at t = 3.
+    """
+    net = network(tau_syn=np.array([1 / np.log(2)]), refractory_steps=np.array([1]))
+    assert spikes_of(net, [1, 0, 0, 1])[:, 0].tolist() == [1, 0, 0, 1]
+    half = network(
+        w_in=SparseRows.from_dense(np.array([[0.75]])), tau_syn=np.array([1 / np.log(2)])
+    )
+    # Current 3/4, 3/8, 3/16; membrane 3/4, 3/4, 9/16: two events in a row fire, one does not.
+    assert spikes_of(half, [1, 0, 0])[:, 0].tolist() == [0, 0, 0]
+    assert spikes_of(half, [1, 1, 0])[:, 0].tolist() == [0, 1, 0]
 
 
 def test_threshold_is_inclusive():
@@ -97,6 +113,7 @@ def cases(draw):
         refractory_steps=rng.integers(0, 4, n),
         gain_mode=draw(st.sampled_from(["jump", "leaky"])),
         v_floor=draw(st.sampled_from([-np.inf, -0.5])),
+        tau_syn=draw(st.sampled_from([None, rng.uniform(0.5, 10, n)])),
     )
     lengths = draw(st.lists(st.integers(1, 20), min_size=1, max_size=3))
     return net, [rng.random((t, k)) < 0.3 for t in lengths]
@@ -112,10 +129,11 @@ def test_equals_the_readable_step(case, n_bins):
     w_in, w_rec = net.w_in.to_dense(), net.w_rec.to_dense()
     for s, raster in enumerate(rasters):
         v, wait = np.zeros(net.n_neurons), np.zeros(net.n_neurons, np.int64)
-        spike = np.zeros(net.n_neurons, bool)
+        spike, i_syn = np.zeros(net.n_neurons, bool), np.zeros(net.n_neurons)
         wanted = np.zeros((len(raster), net.n_neurons), bool)
         for t, row in enumerate(raster):
-            v, wait, spike = lif_step(v, wait, row @ w_in + spike @ w_rec, net)
+            i_syn = current_step(i_syn, row @ w_in + spike @ w_rec, net)
+            v, wait, spike = lif_step(v, wait, i_syn, net)
             wanted[t] = spike
         np.testing.assert_array_equal(got.raster(s), wanted, f"sample {s}")
         bins = np.arange(len(raster)) * n_bins // len(raster)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.model.config import PlasticityConfig
-from hrsnn_edge.model.lif import lif_step
+from hrsnn_edge.model.lif import current_step, lif_step
 from hrsnn_edge.model.stdp import FloatStdp, draw_stdp, run_stdp
 from hrsnn_edge.network import FloatNetwork, SparseRows
 
@@ -113,11 +113,12 @@ def reference_stdp(net, stdp, rasters, eta_scale):
     plastic = np.where(kind == 0, stdp.plastic_in, stdp.plastic_rec)[:, None] & exists
     for raster, scale in zip(rasters, eta_scale, strict=True):
         v, wait = np.zeros(net.n_neurons), np.zeros(net.n_neurons, np.int64)
-        spike = np.zeros(net.n_neurons, bool)
+        spike, i_syn = np.zeros(net.n_neurons, bool), np.zeros(net.n_neurons)
         x, y = np.zeros(len(sign)), np.zeros(net.n_neurons)
         for row in raster:
             arrived = np.concatenate([row, spike]) @ (sign[:, None] * m)
-            v, wait, spike = lif_step(v, wait, arrived, net)
+            i_syn = current_step(i_syn, arrived, net)
+            v, wait, spike = lif_step(v, wait, i_syn, net)
             pre = np.concatenate([row, spike])
             x, y = x * a_plus, y * a_minus
             up = scale * (stdp.eta_plus * x)[:, None] * top * (plastic & spike)
@@ -149,6 +150,7 @@ def cases(draw):
         v_reset=np.zeros(n),
         refractory_steps=rng.integers(0, 3, n),
         v_floor=-1.0,
+        tau_syn=draw(st.sampled_from([None, rng.uniform(0.5, 10, n)])),
     )
     config = PlasticityConfig(
         synapses=draw(st.sampled_from(["hom", "het"])),
