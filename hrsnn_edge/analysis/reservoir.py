@@ -89,6 +89,21 @@ class Reservoir:
         """Return the mean rate of a neuron under a series, (M, D) [Hz]."""
         return self.run(series).counts.mean() / (self.hold * self.net.dt) * 1000
 
+    def operations(self, series) -> float:
+        """Return the recurrent synaptic operations of one sample, a mean over a series."""
+        return float(self.run(series).counts.mean(axis=0) @ self.net.w_rec.fan_out)
+
+    def with_network(self, net: FloatNetwork, kept=None) -> Reservoir:
+        """Return the reservoir with another network, of its neurons `kept`, (N,) bool or all."""
+        kept = np.ones(self.net.n_neurons, bool) if kept is None else kept
+        return replace(
+            self,
+            net=net,
+            bias=self.bias[kept],
+            w_current=self.w_current[:, kept],
+            decay=self.decay[:, kept],
+        )
+
 
 def draw_reservoir(config: ReservoirConfig, n_inputs: int, seed: int) -> Reservoir:
     """Return a driven network; all but the spread is shared by 'hom' and 'het' of one seed."""

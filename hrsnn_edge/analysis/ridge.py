@@ -104,17 +104,22 @@ def fit_ridge(features, targets, *, penalties=PENALTIES, held_out: float = 0.25)
 
 
 def _factorise(features, targets) -> Callable[[np.ndarray], Ridge]:
-    """Return the fit as a function of the penalties, from one decomposition of the Gram matrix."""
+    """Return the fit as a function of the penalties, from one decomposition of a Gram matrix.
+
+    Of the features, or of the samples when they are fewer: ``(Z'Z + k)^-1 Z' = Z' (ZZ' + k)^-1``.
+    """
     mean, scale = features.mean(axis=0), feature_scale(features)
     z = (features - mean) / scale
     intercept = targets.mean(axis=0)
-    values, vectors = np.linalg.eigh(z.T @ z)
+    tall = z.shape[0] >= z.shape[1]
+    values, vectors = np.linalg.eigh(z.T @ z if tall else z @ z.T)
     # Rounding leaves the zero eigenvalues of silent neurons slightly negative.
     values = np.maximum(values, 0)[:, None]
-    projected = vectors.T @ (z.T @ (targets - intercept))
+    projected = vectors.T @ (z.T @ (targets - intercept) if tall else targets - intercept)
+    back = vectors if tall else z.T @ vectors
 
     def solve(penalty):
-        weights = vectors @ (projected / (values + penalty * len(z)))
+        weights = back @ (projected / (values + penalty * len(z)))
         return Ridge(mean, scale, weights, intercept, penalty)
 
     return solve

@@ -18,15 +18,15 @@ from hrsnn_edge.flow.store import commit
 from hrsnn_edge.reproduce.plot import draw
 from hrsnn_edge.reproduce.run import Result
 from hrsnn_edge.reproduce.statistics import Paired, paired, spread
-from hrsnn_edge.reproduce.table import Metric, Row
+from hrsnn_edge.reproduce.table import Metric, Plot, Row
 
 HEAD = """# Results
 
 Written by `hrsnn reproduce ... --write docs/results.md`, never by hand; each section says which
-command and at which commit. Mean ± standard deviation over seeds. Nothing is chosen on a test
-part. Published numbers carry the confidence of their cell: A legible, B label restored, C
-recalled. A gate that fails is a result and stays. "against": difference to the row named, seed by
-seed; wins; p of the paired t test.
+command and at which commit. Mean ± standard deviation over seeds. Nothing is chosen on a test part.
+In square brackets: the published number and the confidence of its cell, A legible, B label
+restored, C recalled. A gate that fails is a result and stays. "against": difference to the row
+named, ratio, wins of the seeds, and p of the paired t test.
 
 """
 _SECTION = re.compile(r"^## ", re.MULTILINE)
@@ -48,7 +48,9 @@ def section(result: Result, command: str, plots: Iterable[str] = ()) -> str:
     table = result.table
     out = [f"## {table.name}: {table.title}", "", table.shows, "", f"`{command}`", ""]
     out += [verdict_line(v) for v in result.verdicts()] + ([""] if table.gates else [])
-    out += [*grid(table_rows(result)), ""]
+    maps = [plot for plot in table.plots if plot.kind == "map"]
+    for rows in [matrix(result, plot) for plot in maps] or [table_rows(result)]:
+        out += [*grid(rows), ""]
     against = pair_rows(result)
     if len(against) > 1:
         out += [*grid(against), ""]
@@ -69,21 +71,30 @@ def verdict_line(verdict: dict) -> str:
 
 
 def table_rows(result: Result) -> list[list[str]]:
-    """Return heading and rows: means with deviations, and what was published."""
+    """Return heading and rows: means with deviations, published numbers in brackets beside."""
     metrics = result.table.metrics
-    published = [
-        m for m in metrics if any((row, m.key) in result.table.published for row in result.names)
-    ]
-    head = ["", *(m.label for m in metrics), *(f"published: {m.label}" for m in published)]
-    out = [head]
+    out = [["", *(m.label for m in metrics)]]
     for row in result.rows[0]:
-        if row.missing:
-            cells = [row.missing, *[""] * (len(metrics) - 1)]
-        else:
-            cells = [_mean(result, row, m) for m in metrics]
-        cells += [str(result.table.published.get((row.name, m.key), "")) for m in published]
-        out.append([row.name, *cells])
+        cells = []
+        for m in metrics:
+            ours = "" if row.missing else _mean(result, row, m)
+            printed = result.table.published.get((row.name, m.key))
+            cells.append(ours if printed is None else f"{ours} [{printed}]".strip())
+        out.append([f"{row.name}: {row.missing}" if row.missing else row.name, *cells])
     return out
+
+
+def matrix(result: Result, plot: Plot) -> list[list[str]]:
+    """Return the means of a map: lines from the greatest y down, columns from the least x up."""
+    metric = next(m for m in result.table.metrics if m.key == plot.metric)
+    cells = {
+        (row.x, row.y): spread(result.column(row.name, plot.metric)).mean
+        for row in result.rows[0]
+        if row.x is not None and row.y is not None
+    }
+    xs, ys = sorted({x for x, _ in cells}), sorted({y for _, y in cells}, reverse=True)
+    head = [f"{metric.label}; {plot.y_label} down, {plot.x_label} across", *(f"{x:g}" for x in xs)]
+    return [head, *([f"{y:g}", *(f"{cells[x, y]:.{metric.digits}f}" for x in xs)] for y in ys)]
 
 
 def pair_rows(result: Result) -> list[list[str]]:

@@ -5,11 +5,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from hrsnn_edge.reproduce.forecasting import TABLE_V
+from hrsnn_edge.reproduce.importance import SAGE
 from hrsnn_edge.reproduce.memory import MEMORY
 from hrsnn_edge.reproduce.plasticity import PLASTICITY
+from hrsnn_edge.reproduce.separation import DENSITY, RANK
 from hrsnn_edge.reproduce.table import Table
 
-TABLES: dict[str, Table] = {table.name: table for table in (MEMORY, PLASTICITY)}
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        TABLE_V,
+        MEMORY,
+        PLASTICITY,
+        RANK,
+        SAGE,
+        DENSITY,
+    )
+}
 
 
 def select(names: Iterable[str]) -> list[Table]:

@@ -97,7 +97,7 @@ class Published:
     def __str__(self):
         """Return mean, deviation, data set and confidence."""
         spread = "" if self.sd is None else f" ± {self.sd:g}"
-        return f"{self.value:g}{spread} ({', '.join(filter(None, (self.where, self.confidence)))})"
+        return " ".join(filter(None, (f"{self.value:g}{spread}", self.where, self.confidence)))
 
 
 @dataclass(frozen=True)

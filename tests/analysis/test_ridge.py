@@ -5,13 +5,14 @@ from hrsnn_edge.analysis.ridge import feature_scale, fit_ridge
 from hrsnn_edge.errors import DataError
 
 
-def test_normal_equations():
-    """With one penalty the weights solve ``(Z'Z + lambda T) w = Z'y`` of the scaled features."""
+@pytest.mark.parametrize("n_samples", [40, 4])
+def test_normal_equations(n_samples):
+    """With one penalty the weights solve ``(Z'Z + lambda T) w = Z'y``, few samples or many."""
     rng = np.random.default_rng(3)
-    x, y = rng.normal(size=(40, 5)) * [1, 2, 3, 4, 5] + 7, rng.normal(size=(40, 2))
+    x, y = rng.normal(size=(n_samples, 5)) * [1, 2, 3, 4, 5] + 7, rng.normal(size=(n_samples, 2))
     fit = fit_ridge(x, y, penalties=[0.1])
     z = (x - x.mean(0)) / fit.scale
-    expected = np.linalg.solve(z.T @ z + 0.1 * 40 * np.eye(5), z.T @ (y - y.mean(0)))
+    expected = np.linalg.solve(z.T @ z + 0.1 * n_samples * np.eye(5), z.T @ (y - y.mean(0)))
     np.testing.assert_allclose(fit.weights, expected, atol=1e-10)
     np.testing.assert_allclose(fit.predict(x), z @ expected + y.mean(0), atol=1e-10)
 

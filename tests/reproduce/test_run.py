@@ -46,8 +46,7 @@ def toy(**changes):
             Gate("G1", "b over a", lambda c: ((c("b", "score") > c("a", "score")).all(), "1")),
             Gate("G10", "only reported", lambda c: (None, "nothing")),
         ),
-        "plots": (Plot("strip", "score"), Plot("curve", "score", "n", log_x=True),
-                  Plot("map", "score", "n", "m")),
+        "plots": (Plot("strip", "score"), Plot("curve", "score", "n", log_x=True)),
     }  # fmt: skip
     return Table(**settings | changes)
 
@@ -112,13 +111,21 @@ def test_section_and_plots(place):
     links = write_plots(result, place.data / "results.md")
     text = section(result, "hrsnn reproduce toy", links)
     assert "* **G1: pass** b over a: 1" in text
-    assert "| a | 3.50 ± 0.71 | - | 3.5 ± 0.5 (KTH, A) |" in text
+    assert "| a | 3.50 ± 0.71 [3.5 ± 0.5 KTH A] | - |" in text
     assert "| b | a | +1.00, x1.29, 2/2 |" in text
-    assert "| c | needs the extra [backprop] |  |  |" in text
+    assert "| c: needs the extra [backprop] |  |  |" in text
     for link in links:
         svg = (place.data / link).read_text()
         assert svg.startswith("<svg xmlns") and svg.rstrip().endswith("</svg>")
         assert "nan" not in svg
+
+
+def test_map_as_matrix(place):
+    """A map is printed as a matrix, the greatest y on top."""
+    only = toy(plots=(Plot("map", "score", "n", "m"),), gates=())
+    text = section(measure_table(only, [0, 1], place, jobs=1), "hrsnn reproduce toy")
+    assert "| score; m down, n across | 1 | 10 |" in text
+    assert "| 1 | 3.50 | 4.50 |" in text
 
 
 def test_page_keeps_other_sections(tmp_path):

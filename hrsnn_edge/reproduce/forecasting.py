@@ -1,0 +1,352 @@
+"""Table V, gates G7 to G10 on forecasts: Lorenz63 and the Google share in closed loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hrsnn_edge.analysis.forecast import nrmse, score_forecasts, teacher_forced
+from hrsnn_edge.analysis.forecasters import (
+    LastValue,
+    fit_autoregression,
+    fit_echo_state,
+    fit_spiking,
+)
+from hrsnn_edge.analysis.reservoir import Reservoir, draw_reservoir, forecast_recipe
+from hrsnn_edge.data.chaotic import lorenz63, scale_to_unit
+from hrsnn_edge.data.series import COLUMNS, load_series
+from hrsnn_edge.prune.algorithm import LnpSchedule, lnp
+from hrsnn_edge.prune.controls import activity_rounds, erdos_renyi, same_neurons
+from hrsnn_edge.prune.equal import equal_operations
+from hrsnn_edge.prune.record import LnpConfig
+from hrsnn_edge.reproduce.later import missing_rows, without_backprop, without_clusters
+from hrsnn_edge.reproduce.plasticity import learned
+from hrsnn_edge.reproduce.table import (
+    Column,
+    Gate,
+    Metric,
+    Place,
+    Plot,
+    Published,
+    Row,
+    Table,
+)
+
+#: Fed-back samples are clipped to this range of the scaled series.
+LIMITS = (-0.2, 1.2)
+#: Closed-loop starts, samples before each, horizon.
+STARTS = {"n_starts": 20, "n_history": 100, "horizon": 100}
+#: Samples before training that only set the state.
+WASHOUT = 100
+
+
+@dataclass(frozen=True)
+class ForecastSettings:
+    """Sizes of the forecast table.
+
+    Attributes
+    ----------
+    n_neurons : int
+        N.
+    n_train : int
+        Samples after the washout.
+    sparsity : float
+        Share of recurrent synapses that pruning takes.
+    rounds : int
+        Rounds of pruning.
+    n_units : int
+        Units of the echo state network.
+    """
+
+    n_neurons: int = 300
+    n_train: int = 500
+    sparsity: float = 0.9
+    rounds: int = 20
+    n_units: int = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A series to forecast.
+
+    Attributes
+    ----------
+    prefix : str
+        Of its figures.
+    train, test : (T, D) float64
+        Scaled on the train part.
+    spacing : int
+        Samples between two starts.
+    """
+
+    prefix: str
+    train: np.ndarray
+    test: np.ndarray
+    spacing: int
+
+    def figures(self, model) -> dict[str, float]:
+        """Return one-step error, closed-loop error and valid times on the test part."""
+        score = score_forecasts(model, self.test, spacing=self.spacing, limits=LIMITS, **STARTS)
+        wide = replace(score, error=0.4)
+        expected = teacher_forced(model, self.test[:-1])[WASHOUT:]
+        return {
+            f"{self.prefix}one_step": nrmse(self.test[WASHOUT + 1 :], expected),
+            f"{self.prefix}rmse": score.mean_rmse,
+            f"{self.prefix}vpt": score.mean_valid_time,
+            f"{self.prefix}vpt_wide": wide.mean_valid_time,
+        }
+
+
+def lorenz_task(n_train: int, seed: int) -> Task:
+    """Return Lorenz63: washout and training, then 20 starts 60 samples apart."""
+    n_first = WASHOUT + n_train
+    n_test = 19 * 60 + STARTS["n_history"] + STARTS["horizon"]
+    series, _, _ = scale_to_unit(lorenz63(n_first + n_test, seed=seed), n_first)
+    return Task("", series[:n_first], series[n_first:], 60)
+
+
+def share_task(place: Place, n_train: int) -> Task:
+    """Return the Google share: the last samples before the test part, 20 starts in the test."""
+    found = load_series(place.data / "series", "goog")
+    train = found.values[: found.n_train][-(WASHOUT + n_train) :]
+    test = found.values[found.n_train :]
+    room = len(test) - STARTS["n_history"] - STARTS["horizon"]
+    return Task("goog_", train, test, max(1, room // (STARTS["n_starts"] - 1)))
+
+
+def forecaster(net: Reservoir, task: Task):
+    """Return the trained forecaster of a network: squared traces in the readout."""
+    return fit_spiking(net, task.train, washout=WASHOUT, squares=True)
+
+
+def network_figures(net: Reservoir, task: Task) -> dict[str, float]:
+    """Return the forecasts of a network and its work [operations a sample] and rate."""
+    drive = 2 * task.train - 1
+    return task.figures(forecaster(net, task)) | {
+        f"{task.prefix}sop": net.operations(drive),
+        f"{task.prefix}rate_hz": net.rate_hz(drive),
+        "neurons": float(net.net.n_neurons),
+        "synapses": float(net.net.w_rec.nnz),
+    }
+
+
+def pruned_networks(
+    whole: Reservoir, drive, settings: ForecastSettings, seed: int
+) -> dict[str, Reservoir]:
+    """Return untrained networks by pruning rule, at the operations of LNP on `drive`.
+
+    The random graph has LNP's counts of neurons and synapses instead. Rules other than activity
+    pruning keep LNP's neurons.
+    """
+    net, power = whole.net, (whole.w_current**2).sum(axis=0)
+
+    def by_lnp(edge_value):
+        schedule = LnpSchedule(
+            settings.sparsity, settings.rounds, LnpConfig(edge_value, node_exponents="leak")
+        )
+        result = lnp(net, schedule, seed, current=power)
+        return whole.with_network(result.network, result.kept), result.kept
+
+    found, kept = by_lnp("product")
+    target, inner = found.operations(drive), whole.net.w_rec
+    n_inner = int((kept[inner.pre_idx] & kept[inner.col_idx]).sum())
+
+    def by_rule(method):
+        return equal_operations(
+            lambda count: whole.with_network(same_neurons(net, kept, count, method, seed), kept),
+            lambda r: r.operations(drive), target, n_inner,
+        )[0]  # fmt: skip
+
+    def by_activity(n_neurons):
+        def rates(pruned, stays):
+            return whole.with_network(pruned, stays).run(drive).counts.mean(axis=0)
+
+        n = net.n_neurons
+        sizes = np.round(n * (max(2, n_neurons) / n) ** (np.arange(1, 11) / 10)).astype(int)
+        last = activity_rounds(net, np.unique(sizes)[::-1], rates, lambda p, _: p, seed)[-1]
+        return whole.with_network(*last)
+
+    random = erdos_renyi(net, int(kept.sum()), found.net.w_rec.nnz, seed)
+    stays = _kept_of(net, random)
+    return {
+        "LNP": found,
+        "LNP, lyapunov": by_lnp("lyapunov")[0],
+        "magnitude": by_rule("magnitude"),
+        "uniform": by_rule("uniform"),
+        "random graph": whole.with_network(random, stays),
+        "AP": equal_operations(by_activity, lambda r: r.operations(drive), target, net.n_neurons)[
+            0
+        ],
+    }
+
+
+def _kept_of(net, part) -> np.ndarray:
+    """Return which neurons of a heterogeneous network a part of it has, (N,) bool."""
+    return np.isin(net.tau_mem, part.tau_mem)
+
+
+def measure(seed: int, settings: ForecastSettings, place: Place) -> list[Row]:
+    """Return the rows of one seed."""
+    tasks = (lorenz_task(settings.n_train, seed), share_task(place, settings.n_train))
+    figures: dict[str, dict[str, float]] = {}
+    for task in tasks:
+        plain = {
+            "last value": LastValue(),
+            "linear, 10 delays": fit_autoregression(task.train, 10),
+            "echo state network": fit_echo_state(task.train, n_units=settings.n_units, seed=seed),
+        }
+        for name, model in plain.items():
+            figures.setdefault(name, {}).update(task.figures(model))
+        for name, net in _networks(task, settings, seed).items():
+            figures.setdefault(name, {}).update(network_figures(net, task))
+    versus = {"LNP: HRSNN, STDP": "AP: HRSNN, STDP"}
+    rows = [
+        Row(name, found, versus.get(name, "HRSNN, STDP" if ":" in name else ""))
+        for name, found in figures.items()
+    ]
+    for prune in ("", "AP: ", "LNP: "):
+        rows += missing_rows([f"{prune}HRSNN, BP"], without_backprop())
+        rows += missing_rows([f"{prune}CHRSNN, STDP"], without_clusters())
+    return rows
+
+
+def _networks(task: Task, settings: ForecastSettings, seed: int) -> dict[str, Reservoir]:
+    """Return the networks of the table for a task, trained but for the readout."""
+    drive = 2 * task.train - 1
+    recipe = forecast_recipe(settings.n_neurons)
+    n_dims = task.train.shape[1]
+
+    def drawn(**changes):
+        network = replace(recipe.network, **changes)
+        return draw_reservoir(replace(recipe, network=network), n_dims, seed)
+
+    whole, hom = drawn(), drawn(neurons="hom")
+    out = {
+        "HeN, no STDP": whole,
+        "HoN, no STDP": hom,
+        "HeN, W = 0": drawn(recurrent_scale=0.0),
+        "HoNHoS": learned(hom, "hom", drive, seed),
+        "HRSNN, STDP": learned(whole, "het", drive, seed),
+    }
+    for name, net in pruned_networks(whole, drive, settings, seed).items():
+        out[f"{name}: HRSNN, STDP"] = learned(net, "het", drive, seed)
+    return out
+
+
+def _against(column: Column, other: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ratio of closed-loop errors and the gain in valid time of LNP over a row."""
+    lnp_row, other = "LNP: HRSNN, STDP", f"{other}: HRSNN, STDP"
+    return (
+        column(lnp_row, "rmse") / column(other, "rmse"),
+        column(lnp_row, "vpt") - column(other, "vpt"),
+    )
+
+
+def _activity_gate(column: Column) -> tuple[bool, str]:
+    """Judge G7."""
+    rmse, vpt = _against(column, "AP")
+    return bool(rmse.mean() < 1 and vpt.mean() >= 0), (
+        f"RMSE x{rmse.mean():.2f} ({(rmse < 1).sum()}/{rmse.size}), VPT {vpt.mean():+.1f} steps"
+    )
+
+
+def _work_gate(column: Column) -> tuple[bool, str]:
+    """Judge G8."""
+    ratio = column("HRSNN, STDP", "sop") / column("LNP: HRSNN, STDP", "sop")
+    error = column("LNP: HRSNN, STDP", "rmse") / column("HRSNN, STDP", "rmse")
+    sparsity = 1 - column("LNP: HRSNN, STDP", "synapses") / column("HRSNN, STDP", "synapses")
+    passed = ratio.mean() >= 5 and sparsity.mean() >= 0.8 and error.mean() <= 3
+    return bool(passed), (
+        f"{ratio.mean():.1f}x fewer operations at {100 * sparsity.mean():.1f} % synapse "
+        f"sparsity, RMSE x{error.mean():.2f}"
+    )
+
+
+def _random_gate(column: Column) -> tuple[bool, str]:
+    """Judge G9 on this task."""
+    rmse, _ = _against(column, "random graph")
+    a, b = (column(f"{n}: HRSNN, STDP", "rmse") for n in ("LNP", "random graph"))
+    return bool(a.mean() < b.mean()), (
+        f"RMSE {a.mean():.2f} ± {a.std(ddof=1) if a.size > 1 else 0:.2f} against "
+        f"{b.mean():.2f} ± {b.std(ddof=1) if b.size > 1 else 0:.2f}, "
+        f"{(rmse < 1).sum()}/{rmse.size} seeds lower"
+    )
+
+
+def _published() -> dict[tuple[str, str], Published]:
+    """Return Table V by row and figure."""
+    keys = ("sop", "rmse", "vpt", "goog_rmse", "goog_vpt")
+    cells = {
+        "HRSNN, BP": (
+            (815.77, 81.51), (0.248, 0.058), (44.17, 6.31), (0.794, 0.096), (42.18, 6.22)),
+        "HRSNN, STDP": ((710.76, 79.65), (0.315, 0.042), (35.75, 4.65), None, (32.36, 3.14)),
+        "CHRSNN, STDP": ((744.97, 80.09), (0.285, 0.021), (40.17, 5.13), None, None),
+        "AP: HRSNN, BP": (
+            (117.52, 14.37), (1.245, 0.554), (31.08, 8.23), (1.457, 0.584), (28.24, 6.98)),
+        "AP: HRSNN, STDP": (
+            (92.68, 10.11), (1.718, 0.195), (21.10, 7.22), (1.948, 0.179), (19.25, 7.59)),
+        "AP: CHRSNN, STDP": (
+            (118.77, 10.59), (1.596, 0.194), (29.41, 7.33), (1.987, 0.191), (17.68, 7.38)),
+        "LNP: HRSNN, BP": (
+            (22.87, 2.27), (0.691, 0.384), (33.67, 6.88), (0.855, 0.112), (33.14, 3.01)),
+        "LNP: HRSNN, STDP": (
+            (18.22, 2.03), (0.705, 0.104), (32.17, 4.62), (0.917, 0.124), (30.25, 3.26)),
+        "LNP: CHRSNN, STDP": (
+            (14.79, 1.58), (0.679, 0.098), (39.24, 4.15), (0.901, 0.101), (32.14, 3.05)),
+    }  # fmt: skip
+    return {
+        (row, key): Published(cell[0], "A", cell[1], "millions" if key == "sop" else "")
+        for row, line in cells.items()
+        for key, cell in zip(keys, line, strict=True)
+        if cell
+    }
+
+
+TABLE_V = Table(
+    name="V",
+    title="forecasts after pruning (Table V; G7, G8, G9, G10)",
+    shows=(
+        "Lorenz63 (dt 0.02, 500 training samples) and the daily close of the Google share 2004 "
+        "to 2011 (the last 500 days before the test fifth). Closed loop from 20 starts, 100 "
+        "steps; RMSE in long-term deviations, mean over the horizon; VPT: steps below 0.1 (and "
+        "below 0.4). Networks of 300 neurons, all driven, traces of three kinds and their "
+        "squares read out. Pruning takes 90 % of the recurrent synapses of the untrained network "
+        "in 20 rounds; STDP and readout follow. AP, magnitude and uniform have LNP's "
+        "operations; the random graph its neurons and synapses. Our operations are recurrent "
+        "ones a sample, the published ones millions of a whole run of another network."
+    ),
+    measure=measure,
+    scaled=ForecastSettings(),
+    full=ForecastSettings(n_neurons=5000, rounds=100, sparsity=0.95, n_units=5000),
+    metrics=(
+        Metric("vpt", "Lorenz63 VPT", "more", 1),
+        Metric("vpt_wide", "VPT, 0.4", "more", 1),
+        Metric("rmse", "Lorenz63 RMSE", "less", 3),
+        Metric("one_step", "one-step NRMSE", "less", 4),
+        Metric("sop", "operations a sample", "less", 0),
+        Metric("rate_hz", "rate [Hz]", "", 1),
+        Metric("neurons", "neurons", "", 0),
+        Metric("synapses", "synapses", "", 0),
+        Metric("goog_vpt", "Google VPT", "more", 1),
+        Metric("goog_rmse", "Google RMSE", "less", 3),
+        Metric("goog_one_step", "Google one-step NRMSE", "less", 4),
+    ),
+    published=_published(),
+    gates=(
+        Gate("G7", "LNP beats AP at equal operations: RMSE lower, VPT not lower", _activity_gate),
+        Gate(
+            "G8",
+            "at least 5x fewer operations at >= 80 % synapse sparsity, RMSE at most 3x",
+            _work_gate,
+        ),
+        Gate("G9", "LNP has a lower mean RMSE than random graphs of its size", _random_gate),
+        Gate(
+            "G10",
+            "clusters help after pruning (reported only)",
+            lambda column: (None, without_clusters() or "see the rows CHRSNN"),
+        ),
+    ),
+    plots=(Plot("strip", "vpt"), Plot("strip", "rmse")),
+    files=(f"series/{COLUMNS['goog'].file}",),
+)
