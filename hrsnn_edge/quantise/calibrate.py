@@ -23,11 +23,15 @@ class MembraneRange:
         The float network's own lower bound, ``-inf`` for none.
     tail : float
         Share of membrane values below `low`.
+    current : (N,) float64
+        Greatest magnitude of each synaptic current times its gain, in thresholds; with delta
+        synapses that of what arrived in a step.
     """
 
     low: np.ndarray
     floor: np.ndarray
     tail: float
+    current: np.ndarray
 
     @property
     def depth(self) -> np.ndarray:
@@ -49,11 +53,12 @@ def membrane_range(net: FloatNetwork, events: EventBatch, tail: float = 1e-3) ->
     v = np.zeros((len(events), net.n_neurons))
     wait = np.zeros(v.shape, np.int64)
     spikes, current = np.zeros(v.shape), np.zeros(v.shape)
-    seen = np.empty((steps, *v.shape))
+    seen, peak = np.empty((steps, *v.shape)), np.zeros(v.shape)
     for t in range(steps):
         arrived = raster[t] @ w_in, spikes @ w_rec
         x = np.maximum(v * alpha + arrived[0] + arrived[1] + beta * current, floor)
         current = beta * current + arrived[0] + arrived[1]
+        peak = np.maximum(peak, np.abs(current))
         held = wait > 0
         fired = (x >= net.v_threshold) & ~held
         v = np.where(fired | held, net.v_reset, x)
@@ -62,4 +67,6 @@ def membrane_range(net: FloatNetwork, events: EventBatch, tail: float = 1e-3) ->
         seen[t] = v
     alive = np.arange(steps)[:, None] < events.n_steps[None, :]
     low = np.quantile(seen[alive], tail, axis=0)
-    return MembraneRange(low / net.v_threshold, floor / net.v_threshold, tail)
+    return MembraneRange(
+        low / net.v_threshold, floor / net.v_threshold, tail, peak.max(axis=0) / net.v_threshold
+    )

@@ -16,8 +16,8 @@ import numpy as np
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.float_run import step_gain
 from hrsnn_edge.errors import QuantisationError
-from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.network import FloatNetwork, IntFormat, IntNetwork, SparseRows
+from hrsnn_edge.fixed import signed_range, width_for
+from hrsnn_edge.network import ExpSynapses, FloatNetwork, IntFormat, IntNetwork, SparseRows
 from hrsnn_edge.quantise.calibrate import MembraneRange, membrane_range
 from hrsnn_edge.quantise.compare import compare
 from hrsnn_edge.quantise.readout import quantise_readout, silent_readout
@@ -25,6 +25,8 @@ from hrsnn_edge.quantise.report import QuantisationReport
 
 #: Deepest saturation asked for, in thresholds below 0.
 MAX_DEPTH = 4.0
+#: Room of a synaptic current beyond the greatest seen in calibration.
+CURRENT_ROOM = 1.5
 #: Greatest common shift is taken whose error is within this factor of the least: a greater shift
 #: leaves the thresholds more LSB.
 ERROR_ROOM = 1.05
@@ -72,8 +74,9 @@ def quantise(
     if net.readout is None:
         raise QuantisationError("Network must have a readout, not none. Train it first.")
     check_neurons(net)
-    scales = choose_scales(net, wanted_scale(net, membrane_range(net, calibration), fmt), fmt)
-    result = convert(net, scales, fmt)
+    span = membrane_range(net, calibration)
+    scales = choose_scales(net, wanted_scale(net, span, fmt), fmt)
+    result = convert(net, scales, fmt, current=span.current * net.v_threshold)
     return result, compare(net, result, calibration)
 
 
@@ -193,11 +196,20 @@ def _rounding_error(net: FloatNetwork, scales: Scales) -> float:
     return float(total)
 
 
-def convert(net: FloatNetwork, scales: Scales, fmt: IntFormat, *, drop: bool = True) -> IntNetwork:
+def convert(
+    net: FloatNetwork, scales: Scales, fmt: IntFormat, *, drop: bool = True, current=None
+) -> IntNetwork:
     """Return the network with every value rounded to the nearest integer.
 
-    With `drop`, synapses whose weight becomes 0 go: they would cost time and change nothing.
     Without a readout the result has one output that stays 0.
+
+    Parameters
+    ----------
+    drop : bool
+        Whether synapses whose weight becomes 0 go: they would cost time and change nothing.
+    current : (N,) float, optional
+        Greatest synaptic currents seen, times their gain, from which exponential synapses get
+        their width; by default the greatest width.
     """
     v_low, v_top = signed_range(fmt.v_width)
     threshold = np.minimum(np.rint(net.v_threshold * scales.scale), v_top)
@@ -228,7 +240,24 @@ def convert(net: FloatNetwork, scales: Scales, fmt: IntFormat, *, drop: bool = T
             v_shift=scales.v_shift,
             refractory_width=int(net.refractory_steps.max(initial=0)).bit_length(),
         ),
+        synapses=None if net.tau_syn is None else quantise_synapses(net, scales, fmt, current),
     )
+
+
+def quantise_synapses(net: FloatNetwork, scales: Scales, fmt: IntFormat, current) -> ExpSynapses:
+    """Return exponential synapses in integers; parameters as in `convert`.
+
+    A current is in LSB of its own neuron's membrane. Its width has room for `CURRENT_ROOM` times
+    what was seen, within the limits of the contract.
+    """
+    least, most = ExpSynapses.WIDTHS
+    width = most
+    if current is not None:
+        peak = int(np.ceil(CURRENT_ROOM * np.max(current * scales.scale)))
+        width = min(max(width_for(-peak, peak), least), most)
+    top = (1 << fmt.decay_width) - 1
+    decay = np.minimum(np.rint(net.beta * (top + 1)), top).astype(np.int32)
+    return ExpSynapses(decay, width)
 
 
 def _check_membranes(net: FloatNetwork, threshold) -> None:

@@ -18,6 +18,7 @@ from hrsnn_edge.network import FloatNetwork, IntFormat, LinearReadout, SparseRow
 from hrsnn_edge.quantise.calibrate import membrane_range
 from hrsnn_edge.quantise.convert import choose_scales, quantise, wanted_scale
 from hrsnn_edge.quantise.readout import quantise_readout
+from hrsnn_edge.reference.network import run
 
 FMT = IntFormat(v_width=16, weight_width=6, shift_width=3, decay_width=8)
 
@@ -157,6 +158,42 @@ def test_impossible_networks_are_refused():
         QuantisationError, match="readout, bin 0, neuron 0, output 0: weight must be finite"
     ):
         quantise_readout(LinearReadout(np.full((1, 2, 3), np.nan), np.zeros(3)), 8)
+
+
+def test_exponential_synapses_by_hand():
+    """One weight 1 on threshold 2, current decay 1/2, two events in a row: currents 1 and 3/2.
+
+    The scale is 62 as above, so the current reaches 93 LSB; half as much room makes 140: 9 bits.
+    """
+    net = FloatNetwork(
+        w_in=SparseRows.from_dense(np.array([[1.0]])),
+        w_rec=SparseRows.from_dense(np.zeros((1, 1))),
+        inhibitory=np.array([False]),
+        tau_mem=np.array([-1 / np.log(0.75)]),
+        v_threshold=np.array([2.0]),
+        v_reset=np.array([0.0]),
+        refractory_steps=np.array([0]),
+        v_floor=-2.0,
+        readout=LinearReadout(np.array([[[1.0]]]), np.array([0.0])),
+        tau_syn=np.array([1 / np.log(2)]),
+    )
+    raster = np.array([[1], [1], [0], [0]], bool)
+    fmt = IntFormat(v_width=8, weight_width=6, decay_width=8)
+    result, _ = quantise(net, fmt, EventBatch.from_rasters([raster]))
+    assert result.synapses.syn_decay.tolist() == [128]
+    assert result.synapses.syn_width == 9
+    trace = run(result, raster)
+    assert trace.i_syn[:, 0].tolist() == [62, 93, 46, 23]
+    assert trace.spikes[:, 0].tolist() == [0, 1, 0, 0]
+
+
+def test_exponential_synapses_keep_the_spikes():
+    """In wide formats the counts of a network with synaptic currents hardly differ."""
+    net = network(3, tau_syn=np.random.default_rng(0).uniform(1, 5, 30))
+    fmt = IntFormat(v_width=20, weight_width=8, shift_width=3, decay_width=12)
+    result, report = quantise(net, fmt, samples())
+    assert run_batch(result, samples()).spike_counts.sum() > 100
+    assert all(part.spike_mismatch < 0.03 for part in report.neurons.values())
 
 
 def test_membrane_range_by_hand():
