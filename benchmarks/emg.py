@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from hrsnn_edge.data.catalogue import locate
-from hrsnn_edge.data.emg import DT, Windows, encode_windows, load_windows, person_parts
+from hrsnn_edge.data.emg import DT, GAINS, Windows, encode_windows, load_windows, person_parts
 from hrsnn_edge.data.emg import quarter_features as quarters
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.float_run import run_counts
@@ -40,6 +40,8 @@ def main() -> None:
     parser.add_argument("--data", default="", help="emg_myo.npz; default: looked for")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--neurons", type=int, default=200)
+    parser.add_argument("--gain", type=float, default=1.0, help="factor on the encoders' gains")
+    parser.add_argument("--variants", nargs="+", default=["HoNHoS", "HeNHeS"])
     parser.add_argument("--bins", type=int, nargs="+", default=[1, 4])
     args = parser.parse_args()
     windows = load_windows(Path(locate("emg", args.data)))
@@ -118,12 +120,12 @@ def network_config(neurons: int) -> ModelConfig:
 
 def network_rows(windows: Windows, args) -> None:
     """Print encoder spikes, and networks with the encoder's spikes beside them and without."""
-    events = encode_windows(windows.x)
+    events = encode_windows(windows.x, [args.gain * g for g in GAINS])
     for n_bins in args.bins:
         show(f"encoder spikes, {n_bins} bins", input_counts(events, n_bins), windows)
     learn = np.concatenate([person_parts(windows, p)[0] for p in windows.persons])
     config = network_config(args.neurons)
-    for variant in ("HoNHoS", "HeNHeS"):
+    for variant in args.variants:
         nets = [
             fitted(config.variant(variant), events.select(learn), windows.labels[learn], seed)
             for seed in range(args.seeds)

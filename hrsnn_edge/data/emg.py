@@ -77,10 +77,11 @@ def load_windows(path) -> Windows:
     )
 
 
-def encode_windows(x) -> EventBatch:
-    """Return windows, (S, T, 8), as events of 64 LIF encoders, one step a sample.
+def encode_windows(x, gains=GAINS) -> EventBatch:
+    """Return windows, (S, T, 8), as events of LIF encoders, one step a sample.
 
-    The drives are ``ln(1 + |x| / 2)`` and ``ln(1 + |x[t] - x[t - 1]| / 2)``, 0 at the start.
+    The drives are ``ln(1 + |x| / 2)`` and ``ln(1 + |x[t] - x[t - 1]| / 2)``, 0 at the start; each
+    of these 16 signals has an encoder a gain.
     """
 
     def rasters():
@@ -88,7 +89,7 @@ def encode_windows(x) -> EventBatch:
             window = window.astype(np.float64)
             change = np.abs(np.diff(window, axis=0, prepend=window[:1]))
             u = np.log1p(np.hstack([np.abs(window), change]) / 2)
-            yield lif_encoders(u, gains=GAINS, dt=DT, tau=TAU, refractory_steps=REFRACTORY)
+            yield lif_encoders(u, gains=gains, dt=DT, tau=TAU, refractory_steps=REFRACTORY)
 
     return EventBatch.from_rasters(rasters())
 
@@ -115,8 +116,8 @@ def person_parts(windows: Windows, person: str) -> tuple[np.ndarray, np.ndarray,
     return own[~last], own[last], fold
 
 
-def load_emg(path, *, person: str | None = None, n_folds: int = 4) -> Dataset:
-    """Return the windows as events, 64 channels, 256 steps of 5 ms.
+def load_emg(path, *, person: str | None = None, gains=GAINS, n_folds: int = 4) -> Dataset:
+    """Return the windows as events, 16 channels a gain, 256 steps of 5 ms.
 
     Parameters
     ----------
@@ -124,6 +125,8 @@ def load_emg(path, *, person: str | None = None, n_folds: int = 4) -> Dataset:
         As in `load_windows`.
     person : str, optional
         The wearer: last session against the earlier ones. Without it persons not seen before.
+    gains : sequence of float
+        Of the encoders, see `encode_windows`.
     n_folds : int
         Validation folds by person; of one wearer each earlier session is a fold.
     """
@@ -133,7 +136,7 @@ def load_emg(path, *, person: str | None = None, n_folds: int = 4) -> Dataset:
         fold = np.unique(windows.person[train], return_inverse=True)[1] % n_folds
     else:
         train, test, fold = person_parts(windows, person)
-    splits = [Split(encode_windows(windows.x[k]), windows.labels[k]) for k in (train, test)]
+    splits = [Split(encode_windows(windows.x[k], gains), windows.labels[k]) for k in (train, test)]
     return Dataset(
         name="emg" if person is None else f"emg-{person}",
         class_names=windows.class_names,
