@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
-#: Shrinking steps of the local search (in unit-cube sides) and the moves tried with each.
+#: Shrinking steps of the local search, in unit-cube sides.
 LOCAL_STEPS = (0.1, 0.05, 0.02, 0.01)
-LOCAL_MOVES = 64
 
 
 def expected_improvement(mean, std, best: float):
@@ -24,13 +23,15 @@ def expected_improvement(mean, std, best: float):
     return np.where(known, np.maximum(gain, 0), gain * ndtr(z) + safe * density)
 
 
-def climb(value, start: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def climb(value, start: np.ndarray, rng: np.random.Generator, n_moves: int = 64) -> np.ndarray:
     """Return the best point that local moves reach from `start`, (d,), in the unit cube.
 
     Parameters
     ----------
     value : callable
         Maps points (m, d) to values (m,); the greatest is sought.
+    n_moves : int
+        Moves tried with each step size, 2 or more.
 
     Notes
     -----
@@ -41,8 +42,8 @@ def climb(value, start: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     best = np.asarray(start, float)
     best_value = value(best[None])[0]
     for step in LOCAL_STEPS:
-        moves = rng.normal(0, step, (LOCAL_MOVES, best.size))
-        one_axis = np.arange(LOCAL_MOVES // 2)
+        moves = rng.normal(0, step, (n_moves, best.size))
+        one_axis = np.arange(n_moves // 2)
         axis = rng.integers(best.size, size=one_axis.size)
         moves[one_axis] *= np.eye(best.size)[axis]
         points = np.clip(best + moves, 0, 1)

@@ -7,7 +7,8 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from hrsnn_edge.tune.kernel import matern, matern_slope, scaled_distance, squared_distances
+from hrsnn_edge.tune.kernel import matern, matern_slope, scaled_distance
+from hrsnn_edge.tune.metric import metric_of
 from hrsnn_edge.tune.space import SearchSpace
 
 #: Bounds of the lengths (in ranges of a marginal's mean), of the signal variance and of the noise
@@ -15,6 +16,9 @@ from hrsnn_edge.tune.space import SearchSpace
 LENGTH_BOUNDS = (0.03, 30.0)
 VARIANCE_BOUNDS = (0.05, 20.0)
 NOISE_BOUNDS = (1e-6, 1.0)
+#: Shares of the mean diagonal that are added in turn until a matrix can be factored. The default
+#: kernel needs none of it; that of the Sinkhorn divergence may.
+JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
 
 
 class WassersteinGP(RegressorMixin, BaseEstimator):
@@ -27,6 +31,8 @@ class WassersteinGP(RegressorMixin, BaseEstimator):
     ----------
     space : SearchSpace
         Gives the distributions that a row stands for.
+    metric : str
+        ``'quantile'`` or ``'sinkhorn'``, see `hrsnn_edge.tune.metric`.
     nu : float
         Smoothness, 1.5 or 2.5.
     noise : (n,) float or None
@@ -38,9 +44,16 @@ class WassersteinGP(RegressorMixin, BaseEstimator):
     """
 
     def __init__(
-        self, space: SearchSpace, nu: float = 2.5, noise=None, n_restarts: int = 2, seed: int = 0
+        self,
+        space: SearchSpace,
+        metric: str = "quantile",
+        nu: float = 2.5,
+        noise=None,
+        n_restarts: int = 2,
+        seed: int = 0,
     ):
         self.space = space
+        self.metric = metric
         self.nu = nu
         self.noise = noise
         self.n_restarts = n_restarts
@@ -49,12 +62,13 @@ class WassersteinGP(RegressorMixin, BaseEstimator):
     def fit(self, X, y):
         """Fit lengths, variance and noise to `X`, (n, d), and `y`, (n,); return self."""
         y = np.asarray(y, float)
-        self.features_ = self.space.features(np.asarray(X, float))
+        self.metric_ = metric_of(self.metric, self.space)
+        self.features_ = self.metric_.features(np.asarray(X, float))
         self.y_mean_, self.y_scale_ = y.mean(), y.std() or 1.0
         z = (y - self.y_mean_) / self.y_scale_
         known = np.zeros(y.size) if self.noise is None else np.asarray(self.noise, float)
         known = known / self.y_scale_**2
-        squared = squared_distances(self.features_, self.features_)
+        squared = self.metric_.squared(self.features_, self.features_)
 
         bounds = np.log([LENGTH_BOUNDS] * len(squared) + [VARIANCE_BOUNDS, NOISE_BOUNDS])
         start = np.log([0.5] * len(squared) + [1.0, 1e-2])
@@ -72,13 +86,15 @@ class WassersteinGP(RegressorMixin, BaseEstimator):
         self.lengths_, self.variance_, self.noise_ = np.array(lengths), variance, noise
 
         gram = variance * matern(scaled_distance(squared, self.lengths_), self.nu)
-        self.cholesky_ = cholesky(gram + np.diag(known + noise), lower=True)
+        self.cholesky_ = factor(gram + np.diag(known + noise))
         self.weights_ = cho_solve((self.cholesky_, True), z)
         return self
 
     def predict(self, X, return_std: bool = False):
         """Return the posterior mean at `X`, (m, d), and with `return_std` its deviation."""
-        squared = squared_distances(self.space.features(np.asarray(X, float)), self.features_)
+        squared = self.metric_.squared(
+            self.metric_.features(np.asarray(X, float)), self.features_
+        )
         cross = self.variance_ * matern(scaled_distance(squared, self.lengths_), self.nu)
         mean = self.y_mean_ + self.y_scale_ * (cross @ self.weights_)
         if not return_std:
@@ -86,6 +102,23 @@ class WassersteinGP(RegressorMixin, BaseEstimator):
         part = solve_triangular(self.cholesky_, cross.T, lower=True)
         spread = np.maximum(self.variance_ - (part**2).sum(0), 0)
         return mean, self.y_scale_ * np.sqrt(spread)
+
+
+def factor(matrix: np.ndarray) -> np.ndarray:
+    """Return the lower Cholesky factor, with the least of `JITTERS` on the diagonal that it takes.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        When the greatest of them is not enough.
+    """
+    scale = np.trace(matrix) / len(matrix)
+    for jitter in JITTERS[:-1]:
+        try:
+            return cholesky(matrix + jitter * scale * np.eye(len(matrix)), lower=True)
+        except np.linalg.LinAlgError:
+            continue
+    return cholesky(matrix + JITTERS[-1] * scale * np.eye(len(matrix)), lower=True)
 
 
 def negative_log_likelihood(
@@ -110,7 +143,7 @@ def negative_log_likelihood(
     lengths, variance, noise = np.exp(log_theta[:-2]), *np.exp(log_theta[-2:])
     distance = scaled_distance(squared, lengths)
     correlation = matern(distance, nu)
-    lower = cholesky(variance * correlation + np.diag(known + noise), lower=True)
+    lower = factor(variance * correlation + np.diag(known + noise))
     a = cho_solve((lower, True), z)
     value = 0.5 * z @ a + np.log(np.diag(lower)).sum() + 0.5 * z.size * np.log(2 * np.pi)
 

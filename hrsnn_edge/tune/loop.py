@@ -12,19 +12,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.stats import qmc
 from skopt import Optimizer
 from threadpoolctl import threadpool_limits
 
 from hrsnn_edge.errors import ExperimentError, TrainingError
+from hrsnn_edge.parallel import run_parallel
 from hrsnn_edge.tune.acquisition import climb, expected_improvement
 from hrsnn_edge.tune.gp import WassersteinGP
 from hrsnn_edge.tune.log import SearchLog
+from hrsnn_edge.tune.metric import metric_of
 from hrsnn_edge.tune.space import SearchSpace
-
-#: Random distributions that the acquisition is computed on before the local moves.
-N_CANDIDATES = 2000
 
 #: Maps named values to a score (greater is better) and the variance of that score, or None.
 Objective = Callable[[dict[str, float]], tuple[float, float | None]]
@@ -102,6 +100,8 @@ def tune(
     n_jobs: int = 1,
     label: str = "",
     start: dict[str, float] | None = None,
+    metric: str = "quantile",
+    dask: str = "",
 ) -> TuneResult:
     """Search for the distributions with the greatest score.
 
@@ -131,6 +131,10 @@ def tune(
     start : dict or None
         Named values evaluated first, in place of the design's first point: with the settings in
         use, the result is never worse than these on what the objective measures.
+    metric : str
+        How distributions are compared: ``'quantile'`` or ``'sinkhorn'``, see `tune.metric`.
+    dask : str
+        Address of a cluster that evaluates instead of this machine; empty for none.
 
     Returns
     -------
@@ -146,6 +150,7 @@ def tune(
         "initial": n_initial,
         "start": start,
         "batch": n_jobs,
+        "metric": metric,
     }
     log = SearchLog.open(log_path, header)
     done = {o.index: o for o in map(_observation, log.records)}
@@ -159,9 +164,9 @@ def tune(
                 units = design
             else:
                 known = [done[k] for k in range(index)]
-                units = suggest_batch(space, known, range(index, stop), seed)
+                units = suggest_batch(space, known, range(index, stop), seed, metric)
             jobs = [(k, units[k - index]) for k in missing]
-            for observation in _evaluate(objective, space, jobs, n_jobs):
+            for observation in _evaluate(objective, space, jobs, n_jobs, dask):
                 log.append(asdict(observation))
                 done[observation.index] = observation
                 if on_result is not None:
@@ -196,12 +201,9 @@ def _batch_stop(index: int, n_initial: int, batch: int) -> int:
     return n_initial if index < n_initial else index + batch
 
 
-def _evaluate(objective: Objective, space: SearchSpace, jobs, n_jobs: int):
+def _evaluate(objective: Objective, space: SearchSpace, jobs, n_jobs: int, dask: str):
     """Yield the observation of each ``(index, unit point)``, as it is finished."""
-    if n_jobs == 1 or len(jobs) == 1:
-        return (_observe(objective, space, *job) for job in jobs)
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    return parallel(delayed(_observe)(objective, space, *job) for job in jobs)
+    return run_parallel(_observe, [(objective, space, *job) for job in jobs], n_jobs, dask)
 
 
 def _observe(objective: Objective, space: SearchSpace, index: int, unit) -> Observation:
@@ -244,7 +246,11 @@ def initial_design(
 
 
 def suggest_batch(
-    space: SearchSpace, known: list[Observation], indices: range, seed: int
+    space: SearchSpace,
+    known: list[Observation],
+    indices: range,
+    seed: int,
+    metric: str = "quantile",
 ) -> np.ndarray:
     """Return the points of the evaluations `indices`, (len(indices), d).
 
@@ -255,7 +261,7 @@ def suggest_batch(
     scores, noise = _training_scores(known)
     first = len(units)
     for index in indices:
-        unit, expected = suggest(space, np.array(units), scores, noise, seed, index)
+        unit, expected = suggest(space, np.array(units), scores, noise, seed, index, metric)
         units.append(unit)
         scores, noise = np.append(scores, expected), np.append(noise, 0.0)
     return np.array(units[first:])
@@ -284,11 +290,12 @@ def suggest(
     noise: np.ndarray,
     seed: int,
     index: int,
+    metric: str = "quantile",
 ) -> tuple[np.ndarray, float]:
     """Return the point of greatest expected improvement and the score expected there.
 
-    scikit-optimize fits the surrogate and takes the best of `N_CANDIDATES` random points; local
-    moves from it and from the best observation then climb on.
+    scikit-optimize fits the surrogate and takes the best of some random points (how many is the
+    metric's); local moves from it and from the best observation then climb on.
 
     Parameters
     ----------
@@ -296,15 +303,18 @@ def suggest(
         Observations in the unit cube and the variances of their scores.
     seed, index : int
         Together the seed of this suggestion.
+    metric : str
+        See `tune`.
     """
+    size = metric_of(metric, space)
     rng = np.random.default_rng([seed, index])
     optimizer = Optimizer(
         [(0.0, 1.0)] * units.shape[1],
-        base_estimator=WassersteinGP(space, noise=noise, seed=seed),
+        base_estimator=WassersteinGP(space, metric, noise=noise, seed=seed),
         acq_func="EI",
         acq_func_kwargs={"xi": 0.0},
         acq_optimizer="sampling",
-        acq_optimizer_kwargs={"n_points": N_CANDIDATES},
+        acq_optimizer_kwargs={"n_points": size.n_candidates},
         n_initial_points=0,
         random_state=int(rng.integers(2**31)),
     )
@@ -318,6 +328,6 @@ def suggest(
         return expected_improvement(-mean, std, best)
 
     starts = np.array([optimizer.ask(), units[np.argmax(scores)]])
-    tops = np.array([climb(improvement, start, rng) for start in starts])
+    tops = np.array([climb(improvement, start, rng, size.n_moves) for start in starts])
     unit = tops[np.argmax(improvement(tops))]
     return unit, float(-model.predict(unit[None])[0])
