@@ -26,7 +26,7 @@ class Board:
     family : str
         ``"ecp5"``, ``"ice40"`` or ``"gowin"``.
     model : str
-        Name of the part in the logic model.
+        Name of the family in the logic model.
     loader : str
         Name of the board for openFPGALoader.
     clock_hz : int

@@ -147,11 +147,16 @@ def blocks(config: CoreConfig, board: Board) -> int:
     return total_blocks(core_memories(config) + link_memories(), board.block_shape)
 
 
+def fitted_logic(config: CoreConfig, board: Board, resource: str) -> tuple[int, int]:
+    """Return how many of a resource a core with its link takes of a board's part, and the error."""
+    return logic(config, board.model, resource, has_multiplier=board.multiplier is not None)
+
+
 def utilisation(config: CoreConfig, board: Board) -> dict[str, Usage]:
     """Return the resources a core with its link takes of a board's part."""
     used = {
-        board.logic: logic(config, board.model, board.logic)[0],
-        board.registers: logic(config, board.model, board.registers)[0],
+        board.logic: fitted_logic(config, board, board.logic)[0],
+        board.registers: fitted_logic(config, board, board.registers)[0],
         board.block_ram: blocks(config, board),
     }
     if board.multiplier:
@@ -323,7 +328,7 @@ def estimate(
         reasons=reasons,
         remedies=remedies(net, board, config, boards) if reasons else (),
         utilisation=utilisation(config, board),
-        logic_error=logic(config, board.model, board.logic)[1],
+        logic_error=fitted_logic(config, board, board.logic)[1],
         memories=tuple(core_memories(config) + link_memories()),
         balance=round(balance, 3),
         cycles_per_step=round(step),

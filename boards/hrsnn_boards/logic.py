@@ -18,11 +18,11 @@ from hrsnn_rtl.memory_plan import MemorySpec, core_memories
 MODEL = "logic_model.json"
 
 
-def features(config: CoreConfig) -> dict[str, float]:
+def features(config: CoreConfig, *, has_multiplier: bool = True) -> dict[str, float]:
     """Return what the logic of a core with its link grows with.
 
     `constant` is the link and the scheduler, `lanes` what every lane has, `lane_bits` its words,
-    `product` its multiplier where it is made of LUTs, `address_bits` the counters and comparators
+    `product` its multiplier where the part has none, `address_bits` the counters and comparators
     of addresses, `read_mux` the multiplexers behind memories of many blocks, `lut_ram` the words
     of memories that lie in LUTs, `readout_bits` the adders of the readout, `spike_stream` what
     gives spikes to the host.
@@ -35,7 +35,7 @@ def features(config: CoreConfig) -> dict[str, float]:
         "lanes": float(c.lanes),
         "many": float(c.lanes > 1),
         "lane_bits": float(c.lanes * (words + (c.v_width if c.has_reset else 0))),
-        "product": float(c.lanes * c.v_width * c.decay_width),
+        "product": 0.0 if has_multiplier else float(c.lanes * c.v_width * c.decay_width),
         "address_bits": float(c.lanes * addresses),
         "shift": float(c.lanes * c.addend_width if c.shift_width else 0),
         "read_mux": float(sum(_mux(spec) for spec in core_memories(c))),
@@ -75,7 +75,9 @@ def model() -> dict[str, dict]:
     return json.loads(resources.files("hrsnn_boards").joinpath(MODEL).read_text())
 
 
-def logic(config: CoreConfig, part: str, resource: str) -> tuple[int, int]:
+def logic(
+    config: CoreConfig, part: str, resource: str, *, has_multiplier: bool = True
+) -> tuple[int, int]:
     """Return how many of a resource a core with its link takes, and how far that may be off.
 
     Parameters
@@ -83,7 +85,9 @@ def logic(config: CoreConfig, part: str, resource: str) -> tuple[int, int]:
     config : CoreConfig
         The core.
     part, resource : str
-        Part as of `Board.model`, and nextpnr's name.
+        Family as of `Board.model`, and nextpnr's name.
+    has_multiplier : bool
+        Whether the part has multipliers.
 
     Returns
     -------
@@ -91,6 +95,6 @@ def logic(config: CoreConfig, part: str, resource: str) -> tuple[int, int]:
         The estimate, and the greatest residual over the fitted builds.
     """
     fitted = model()[part][resource]
-    values = features(config)
+    values = features(config, has_multiplier=has_multiplier)
     used = sum(factor * values[name] for name, factor in fitted["coefficients"].items())
     return max(0, round(used)), round(fitted["greatest_residual"])

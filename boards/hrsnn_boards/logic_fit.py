@@ -1,4 +1,4 @@
-"""Fit the logic model on real builds: ``python -m hrsnn_boards.logic_fit [SAMPLES [PART ...]]``.
+"""Fit the logic model on real builds: ``python -m hrsnn_boards.logic_fit [SAMPLES [FAMILY ...]]``.
 
 Each sample is a core with its link, synthesised and packed, not placed: packing settles the
 counts. The coefficients and the greatest residual go to ``logic_model.json`` beside this file, the
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +29,7 @@ from hrsnn_edge import tools
 
 #: Seed of the drawn samples.
 SEED = 20261122
-DEFAULT_SAMPLES = 24
+DEFAULT_SAMPLES = 14
 WORK = Path("build/logic-fit")
 
 
@@ -80,51 +82,91 @@ def measure(config: CoreConfig, board: Board) -> dict[str, int]:
     return {name: row["used"] for name, row in report["utilization"].items()}
 
 
-def fit(samples: list[tuple[CoreConfig, dict[str, int]]], resource: str) -> dict:
-    """Return the coefficients of a resource, none negative, and what they leave.
+@dataclass(frozen=True)
+class Sample:
+    """A core on a board, and what it takes of each resource."""
 
-    What counts is the error in per cent, so every sample weighs as much as it is small.
+    config: CoreConfig
+    board: Board
+    used: Mapping[str, int]
+
+
+def samples_of(boards: Sequence[Board], count: int) -> Iterator[Sample]:
+    """Give random cores that fit one of the boards, in turn, with what they take."""
+    rng = np.random.default_rng(SEED)
+    while count:
+        board = boards[count % len(boards)]
+        config = draw_config(rng, board)
+        if blocks(config, board) <= board.budget[board.block_ram]:
+            yield Sample(config, board, measure(config, board))
+            count -= 1
+
+
+def _row(sample: Sample) -> list[float]:
+    """Return the features of a sample."""
+    return list(
+        features(sample.config, has_multiplier=sample.board.multiplier is not None).values()
+    )
+
+
+def coefficients(samples: Sequence[Sample], resource: str) -> np.ndarray:
+    """Return the coefficients of a resource, none negative.
+
+    What counts is the error in per cent, so a sample weighs the more the smaller it is.
     """
-    names = list(features(samples[0][0]))
-    matrix = np.array([[features(config)[name] for name in names] for config, _ in samples])
-    used = np.array([counts[resource] for _, counts in samples], float)
-    coefficients, _ = nnls(matrix / used[:, None], np.ones(len(used)))
-    residual = used - matrix @ coefficients
+    used = np.array([sample.used[resource] for sample in samples], float)
+    matrix = np.array([_row(sample) for sample in samples])
+    return nnls(matrix / used[:, None], np.ones(len(used)))[0]
+
+
+def unseen_errors(samples: Sequence[Sample], resource: str) -> np.ndarray:
+    """Return the relative error of each sample by a fit on all others."""
+    errors = []
+    for k, sample in enumerate(samples):
+        others = [*samples[:k], *samples[k + 1 :]]
+        predicted = np.dot(_row(sample), coefficients(others, resource))
+        errors.append(predicted / sample.used[resource] - 1)
+    return np.array(errors)
+
+
+def fit(samples: Sequence[Sample], resource: str) -> dict:
+    """Return the model of a resource, and what it leaves."""
+    found = coefficients(samples, resource)
+    used = np.array([sample.used[resource] for sample in samples], float)
+    residual = used - np.array([_row(sample) for sample in samples]) @ found
     return {
-        "coefficients": dict(zip(names, coefficients.round(3).tolist(), strict=True)),
+        "coefficients": dict(
+            zip(features(samples[0].config), found.round(3).tolist(), strict=True)
+        ),
         "greatest_residual": round(float(np.abs(residual).max()), 1),
-        "rms_residual_percent": round(100 * float(np.sqrt(((residual / used) ** 2).mean())), 2),
+        "greatest_unseen_error": round(float(np.abs(unseen_errors(samples, resource)).max()), 4),
         "range": [int(used.min()), int(used.max())],
         "samples": len(samples),
     }
 
 
-def samples_of(board: Board, count: int) -> list[tuple[CoreConfig, dict[str, int]]]:
-    """Return random cores of a board's part that fit it, with what they take."""
-    rng, samples = np.random.default_rng(SEED), []
-    while len(samples) < count:
-        config = draw_config(rng, board)
-        if blocks(config, board) > board.budget[board.block_ram]:
-            continue
-        samples.append((config, measure(config, board)))
-        used = {name: samples[-1][1][name] for name in (board.logic, board.registers)}
-        print(f"{board.model} {len(samples)}/{count}: {used}", flush=True)
-    return samples
+def families() -> dict[str, list[Board]]:
+    """Return one board for each part, by the family of the logic model."""
+    found: dict[str, dict[tuple, Board]] = {}
+    for board in BOARDS.values():
+        found.setdefault(board.model, {}).setdefault(tuple(sorted(board.budget)), board)
+    return {name: list(boards.values()) for name, boards in found.items()}
 
 
 def main() -> None:
-    """Measure the samples of every part, or of those that are named, and write the model."""
+    """Measure the samples of every family, or of those that are named, and write the model."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_SAMPLES
     path = Path(__file__).with_name(MODEL)
     fitted = json.loads(path.read_text())
-    # One board stands for all with its part.
-    parts = {board.model: board for board in reversed(BOARDS.values())}
-    for part in sys.argv[2:] or parts:
-        board = parts[part]
-        samples = samples_of(board, count)
-        fitted[part] = {name: fit(samples, name) for name in (board.logic, board.registers)}
-        path.write_text(json.dumps(fitted, indent=2, sort_keys=True) + "\n")
-        print(json.dumps(fitted[part], indent=2))
+    for family in sys.argv[2:] or families():
+        samples = []
+        for sample in samples_of(families()[family], count):
+            samples.append(sample)
+            print(f"{family} {len(samples)}/{count}", flush=True)
+        board = samples[0].board
+        fitted[family] = {name: fit(samples, name) for name in {board.logic, board.registers}}
+        print(json.dumps(fitted[family], indent=2))
+    path.write_text(json.dumps(fitted, indent=2, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

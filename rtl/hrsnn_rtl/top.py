@@ -7,11 +7,26 @@ from amaranth.lib.wiring import In, Out
 from hrsnn_rtl.accelerator import Accelerator
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.frame import FrameFront
+from hrsnn_rtl.spi import SpiTarget
 from hrsnn_rtl.uart import UartRx, UartTx
 from hrsnn_rtl.wishbone import WishboneFront, WishboneSignature
 
 #: Bit times without a byte after which a frame counts as cut: 16 ms at 1 Mbit/s.
 TIMEOUT_BITS = 1 << 14
+
+
+def _attach(m: Module, front: FrameFront, system: Accelerator, top, *, line_error) -> None:
+    """Connect a frame front with the core, and both with the outputs that every top has."""
+    wiring.connect(m, front.bus, system.bus)
+    m.d.comb += [
+        front.idle.eq(system.idle),
+        system.error.eq(front.refused | line_error),
+        top.idle.eq(system.idle),
+    ]
+    with m.If(front.refused):
+        m.d.sync += top.error.eq(1)
+    with m.Elif(front.done):
+        m.d.sync += top.error.eq(0)
 
 
 class Top(wiring.Component):
@@ -70,21 +85,74 @@ class Top(wiring.Component):
         receive, send = self._uart
         m.submodules.receive, m.submodules.send = receive, send
 
-        wiring.connect(m, front.bus, system.bus)
         wiring.connect(m, receive.o, front.i)
         wiring.connect(m, front.o, send.i)
         m.d.comb += [
             receive.rx.eq(self.rx),
             self.tx.eq(send.tx),
             front.bit.eq(send.bit),
-            front.idle.eq(system.idle),
-            system.error.eq(front.refused | receive.error),
-            self.idle.eq(system.idle),
         ]
-        with m.If(front.refused):
-            m.d.sync += self.error.eq(1)
-        with m.Elif(front.done):
-            m.d.sync += self.error.eq(0)
+        _attach(m, front, system, self, line_error=receive.error)
+        return m
+
+
+class SpiTop(wiring.Component):
+    """Core, register bank and the frame front behind SPI.
+
+    Parameters
+    ----------
+    config, images, vendor_cells, poison
+        As `Top`.
+    timeout_ticks : int
+        Spells of `spi.TICK_CYCLES`, a power of two, without a byte after which a frame counts as
+        cut.
+
+    Members
+    -------
+    sck, copi, cs_n, cipo : In(1), In(1), In(1), Out(1)
+        The link, see `SpiTarget`.
+    idle, error : Out(1)
+        As `Top`.
+    """
+
+    sck: In(1)
+    copi: In(1)
+    cs_n: In(1, init=1)
+    cipo: Out(1)
+    idle: Out(1)
+    error: Out(1)
+
+    def __init__(
+        self,
+        *,
+        config: CoreConfig,
+        images=(),
+        timeout_ticks: int = TIMEOUT_BITS,
+        vendor_cells: bool = False,
+        poison: bool = False,
+    ):
+        self._system = Accelerator(
+            config=config, images=images, vendor_cells=vendor_cells, poison=poison
+        )
+        self._front = FrameFront(timeout_bits=timeout_ticks, poison=poison)
+        super().__init__()
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        m.submodules.system = system = self._system
+        m.submodules.front = front = self._front
+        m.submodules.spi = spi = SpiTarget()
+        wiring.connect(m, spi.o, front.i)
+        wiring.connect(m, front.o, spi.i)
+        m.d.comb += [
+            spi.sck.eq(self.sck),
+            spi.copi.eq(self.copi),
+            spi.cs_n.eq(self.cs_n),
+            self.cipo.eq(spi.cipo),
+            front.bit.eq(spi.bit),
+        ]
+        _attach(m, front, system, self, line_error=0)
         return m
 
 

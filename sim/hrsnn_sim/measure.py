@@ -98,11 +98,14 @@ def bench_core(
             Of the whole run.
     """
     rows = []
+    densest, _ = relay_network(max(densities), seed)
     for count in lanes:
+        # One core for all densities: it is compiled once.
+        config = CoreConfig.for_network(densest, lanes=count, n_steps=N_STEPS)
+        model = BulkModel(core_design(config), config, root / "models")
         for density in densities:
             net, raster = relay_network(density, seed)
-            config = CoreConfig.for_network(net, lanes=count, n_steps=N_STEPS)
-            rows.append({"lanes": count, "density": density} | _measure(net, raster, config, root))
+            rows.append({"lanes": count, "density": density} | _measure(net, raster, config, model))
     return rows
 
 
@@ -130,9 +133,8 @@ def step_costs(cycles, sops, spikes, lanes: int, n_slots: int) -> dict:
     }
 
 
-def _measure(net: IntNetwork, raster, config: CoreConfig, root: Path) -> dict:
+def _measure(net: IntNetwork, raster, config: CoreConfig, model: BulkModel) -> dict:
     """Return the costs on one core."""
-    model = BulkModel(core_design(config), config, root / "models")
     model.load(memory_images(net, config))
     batch = EventBatch.from_rasters([raster])
     record = model.run(batch, net.readout.n_bins, Gaps(wait_steps=True))
