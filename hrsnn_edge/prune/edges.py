@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hrsnn_edge.model.centrality import adjacency
 from hrsnn_edge.network import SparseRows
-from hrsnn_edge.prune.graph import adjacency
 
 EDGE_RULES = ("low_to_high", "degree_variance", "low_degree")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, laplacian
 
 from hrsnn_edge.engine.float_run import floor_of
+from hrsnn_edge.model.centrality import adjacency
 from hrsnn_edge.network import FloatNetwork, SparseRows
 
 #: Eigenvectors at either end of the spectrum of the Laplacian whose localisation is reported.
@@ -62,12 +62,6 @@ def insert(rows: SparseRows, pre: np.ndarray, post: np.ndarray, weights: np.ndar
     np.cumsum(np.bincount(all_pre.astype(np.int64), minlength=rows.n_pre), out=row_ptr[1:])
     values = np.append(rows.weights, weights)[order]
     return SparseRows(row_ptr, all_post[order].astype(np.int32), values, rows.n_post)
-
-
-def adjacency(rows: SparseRows) -> csr_array:
-    """Return the directed 0/1 matrix ``[pre, post]`` of square rows, sparse float64."""
-    edges = (rows.pre_idx, rows.col_idx)
-    return coo_array((np.ones(rows.nnz), edges), (rows.n_pre, rows.n_post)).tocsr()
 
 
 def weak_components(rows: SparseRows) -> tuple[int, np.ndarray]:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import rustworkx
 
-from hrsnn_edge.network import FloatNetwork, SparseRows
-from hrsnn_edge.prune.graph import adjacency, keep_neurons
-
-#: Neurons above which betweenness is estimated, and the sources it is estimated from.
-EXACT_NEURONS = 1000
-N_SOURCES = 256
+from hrsnn_edge.model.centrality import adjacency, betweenness
+from hrsnn_edge.network import FloatNetwork
+from hrsnn_edge.prune.graph import keep_neurons
 
 
 @dataclass(frozen=True)
@@ -53,52 +49,6 @@ class NodeRule:
                 f"Excitatory share must be a range within 0 .. 1, not {self.excitatory_low} .. "
                 f"{self.excitatory_high}"
             )
-
-
-def betweenness(rows: SparseRows, seed: int = 0) -> np.ndarray:
-    """Return the share of directed shortest paths through each neuron, summed over pairs, (N,).
-
-    Unweighted and not normalised. Up to `EXACT_NEURONS` it is exact (rustworkx, in one thread,
-    so that sums are in one order on any machine); above, `N_SOURCES` random sources stand for
-    all, which rustworkx cannot do.
-    """
-    n = rows.n_pre
-    if n > EXACT_NEURONS:
-        sources = np.random.default_rng(seed).permutation(n)[:N_SOURCES]
-        return sampled_betweenness(rows, sources)
-    graph = rustworkx.PyDiGraph()
-    graph.add_nodes_from(range(n))
-    graph.add_edges_from_no_data(
-        list(zip(rows.pre_idx.tolist(), rows.col_idx.tolist(), strict=True))
-    )
-    values = rustworkx.digraph_betweenness_centrality(
-        graph, normalized=False, parallel_threshold=n + 1
-    )
-    return np.array([values[i] for i in range(n)])
-
-
-def sampled_betweenness(rows: SparseRows, sources: np.ndarray) -> np.ndarray:
-    """Return betweenness from the paths of `sources` only, times ``N / len(sources)``, (N,).
-
-    The algorithm of Brandes, all sources at once, one sparse product a level: counts of shortest
-    paths forwards, dependencies backwards. All N sources give the exact values.
-    """
-    forward, n, k = adjacency(rows), rows.n_pre, len(sources)
-    backward = forward.T.tocsr()
-    paths = np.zeros((n, k))
-    paths[sources, np.arange(k)] = 1
-    levels = [paths > 0]
-    while levels[-1].any():
-        reached = backward @ (paths * levels[-1])
-        fresh = (reached > 0) & (paths == 0)
-        paths += reached * fresh
-        levels.append(fresh)
-    dependency = np.zeros((n, k))
-    safe = np.maximum(paths, 1)
-    for near, far in zip(levels[-2::-1], levels[:0:-1], strict=True):
-        dependency += near * paths * (forward @ (far * (1 + dependency) / safe))
-    dependency[sources, np.arange(k)] = 0
-    return dependency.sum(axis=1) * (n / k)
 
 
 def alive(

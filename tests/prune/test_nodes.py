@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hrsnn_edge.model import centrality
+from hrsnn_edge.model.centrality import sampled_betweenness
 from hrsnn_edge.network import SparseRows
-from hrsnn_edge.prune import nodes
 from hrsnn_edge.prune.graph import keep_neurons
 from hrsnn_edge.prune.nodes import (
     NodeRule,
@@ -15,7 +16,6 @@ from hrsnn_edge.prune.nodes import (
     betweenness,
     prune_nodes,
     removable,
-    sampled_betweenness,
 )
 from tests.prune.networks import make_network, rows_of
 
@@ -53,8 +53,8 @@ def test_sampling_is_unbiased_and_used_for_large_graphs(monkeypatch):
     rows = make_network().w_rec
     singles = [sampled_betweenness(rows, np.array([s])) for s in range(40)]
     assert np.mean(singles, axis=0) == pytest.approx(betweenness(rows))
-    monkeypatch.setattr(nodes, "EXACT_NEURONS", 39)
-    monkeypatch.setattr(nodes, "N_SOURCES", 10)
+    monkeypatch.setattr(centrality, "EXACT_NEURONS", 39)
+    monkeypatch.setattr(centrality, "N_SOURCES", 10)
     few = betweenness(rows, seed=3)
     sources = np.random.default_rng(3).permutation(40)[:10]
     assert np.array_equal(few, sampled_betweenness(rows, sources))
