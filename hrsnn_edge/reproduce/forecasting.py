@@ -274,7 +274,7 @@ def _random_gate(column: Column) -> tuple[bool, str]:
     )
 
 
-def _published() -> dict[tuple[str, str], Published]:
+def _published() -> dict[tuple[str, str], tuple[Published, ...]]:
     """Return Table V by row and figure."""
     keys = ("sop", "rmse", "vpt", "goog_rmse", "goog_vpt")
     cells = {
@@ -296,7 +296,7 @@ def _published() -> dict[tuple[str, str], Published]:
             (14.79, 1.58), (0.679, 0.098), (39.24, 4.15), (0.901, 0.101), (32.14, 3.05)),
     }  # fmt: skip
     return {
-        (row, key): Published(cell[0], "A", cell[1], "millions" if key == "sop" else "")
+        (row, key): (Published(cell[0], "A", cell[1], "millions" if key == "sop" else ""),)
         for row, line in cells.items()
         for key, cell in zip(keys, line, strict=True)
         if cell

@@ -78,8 +78,8 @@ def table_rows(result: Result) -> list[list[str]]:
         cells = []
         for m in metrics:
             ours = "" if row.missing else _mean(result, row, m)
-            printed = result.table.published.get((row.name, m.key))
-            cells.append(ours if printed is None else f"{ours} [{printed}]".strip())
+            printed = "; ".join(map(str, result.table.published.get((row.name, m.key), ())))
+            cells.append(f"{ours} [{printed}]".strip() if printed else ours)
         out.append([f"{row.name}: {row.missing}" if row.missing else row.name, *cells])
     return out
 

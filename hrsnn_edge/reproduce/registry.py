@@ -10,17 +10,21 @@ from hrsnn_edge.reproduce.importance import SAGE
 from hrsnn_edge.reproduce.memory import MEMORY
 from hrsnn_edge.reproduce.plasticity import PLASTICITY
 from hrsnn_edge.reproduce.separation import DENSITY, RANK
+from hrsnn_edge.reproduce.speech import LIMITED, SIZES, TABLE_I
 from hrsnn_edge.reproduce.table import Table
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
+        TABLE_I,
         TABLE_V,
         MEMORY,
         PLASTICITY,
         RANK,
         SAGE,
         DENSITY,
+        SIZES,
+        LIMITED,
     )
 }
 

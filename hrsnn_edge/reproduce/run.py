@@ -88,7 +88,8 @@ class Result:
                     pair = paired(values, self.column(row.versus, metric.key), metric.better)
                     out["versus"]["figures"][metric.key] = asdict(pair)
             if (row.name, metric.key) in table.published:
-                out["published"][metric.key] = asdict(table.published[row.name, metric.key])
+                printed = table.published[row.name, metric.key]
+                out["published"][metric.key] = [asdict(number) for number in printed]
         return out
 
 

@@ -180,7 +180,7 @@ class Table:
     metrics : tuple of Metric
         Columns.
     published : dict
-        By (row, key).
+        Printed numbers by (row, key), one for each data set of theirs.
     gates : tuple of Gate
         Decided by this table.
     plots : tuple of Plot
@@ -196,7 +196,7 @@ class Table:
     scaled: Any
     full: Any
     metrics: tuple[Metric, ...]
-    published: dict[tuple[str, str], Published] = field(default_factory=dict)
+    published: dict[tuple[str, str], tuple[Published, ...]] = field(default_factory=dict)
     gates: tuple[Gate, ...] = ()
     plots: tuple[Plot, ...] = ()
     files: tuple[str, ...] = ()

@@ -41,7 +41,7 @@ def toy(**changes):
         "scaled": Sizes(),
         "full": Sizes(5),
         "metrics": (Metric("score", "score", "more"), Metric("rate", "rate [Hz]")),
-        "published": {("a", "score"): Published(3.5, "A", 0.5, "KTH")},
+        "published": {("a", "score"): (Published(3.5, "A", 0.5, "KTH"),)},
         "gates": (
             Gate("G1", "b over a", lambda c: ((c("b", "score") > c("a", "score")).all(), "1")),
             Gate("G10", "only reported", lambda c: (None, "nothing")),
@@ -85,7 +85,7 @@ def test_result_as_plain_values(place):
     found = measure_table(toy(), [0, 1], place, jobs=1).to_dict()
     json.dumps(found, allow_nan=False)
     a, b, c = found["rows"]
-    assert a["figures"]["score"]["mean"] == 3.5 and a["published"]["score"]["confidence"] == "A"
+    assert a["figures"]["score"]["mean"] == 3.5 and a["published"]["score"][0]["confidence"] == "A"
     assert b["versus"]["figures"]["score"]["wins"] == 2
     assert b["figures"]["rate"]["mean"] is None
     assert c["missing"].startswith("needs") and not c["figures"]
