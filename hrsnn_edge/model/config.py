@@ -249,21 +249,31 @@ class ReadoutConfig:
     Attributes
     ----------
     kind : str
-        ``'logistic'`` (multinomial, L2) or ``'ridge'``.
+        ``'logistic'`` (multinomial, L2), ``'ridge'``, or ``'mlp'``: a perceptron of the most
+        central neurons.
     n_bins : int
         Equal parts of a run that are counted apart.
     strength : float
-        Logistic: scikit-learn's C after scaling. Ridge: 1 / lambda per sample.
+        Logistic and mlp: scikit-learn's C after scaling. Ridge: 1 / lambda per sample.
+    read_share : float
+        Mlp: share of the neurons that it reads, those of greatest betweenness centrality; its first
+        hidden layer has as many units.
+    units : int
+        Mlp: units of its second hidden layer.
     """
 
     kind: str = "logistic"
     n_bins: int = 4
     strength: float = 0.3
+    read_share: float = 0.1
+    units: int = 20
 
     def __post_init__(self):
         """Check the ranges."""
-        _check_words(self, kind=("logistic", "ridge"))
-        _check_bounds(self, n_bins=(1, None), strength=(0, None))
+        _check_words(self, kind=("logistic", "ridge", "mlp"))
+        _check_bounds(
+            self, n_bins=(1, None), strength=(0, None), read_share=(0, 1), units=(1, None)
+        )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Linear readouts of spike counts: multinomial logistic regression and ridge.
+"""Readouts of spike counts: multinomial logistic regression, ridge, and a perceptron.
 
-The chip adds one integer weight a spike, so a readout must be linear in *raw* counts: columns
-are centred and scaled for the fit, and the scaling is folded into the weights afterwards.
+The chip works on *raw* counts: columns are centred and scaled for the fit, and the scaling is
+folded into the weights afterwards.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from hrsnn_edge.model.centrality import most_central
 from hrsnn_edge.model.config import ReadoutConfig
-from hrsnn_edge.network import LinearReadout
+from hrsnn_edge.model.mlp import fit_mlp, mlp_scores
+from hrsnn_edge.network import DenseLayer, LinearReadout, MlpReadout, SparseRows
 
 #: Columns with a smaller standard deviation are dropped (weight 0).
 _LEAST_DEVIATION = 1e-3
@@ -40,10 +42,8 @@ def fit_linear(
     One thread, so that the result does not depend on the number of threads.
     """
     features = np.asarray(features, np.float64)
-    mean, deviation = features.mean(axis=0), features.std(axis=0)
-    keep = deviation >= _LEAST_DEVIATION
-    scale = np.zeros(features.shape[1])
-    scale[keep] = _FEATURE_NORM / np.sqrt(max(1, keep.sum())) / deviation[keep]
+    mean, scale = _standardisation(features)
+    keep = scale > 0
     z = ((features - mean) * scale)[:, keep]
     solve = _logistic if config.kind == "logistic" else _ridge
     with threadpool_limits(limits=1):
@@ -52,6 +52,15 @@ def fit_linear(
     weights[keep] = coefficients
     weights *= scale[:, None]
     return weights, intercept - mean @ weights
+
+
+def _standardisation(features) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and scale of each column, (F,); the scale is 0 where nothing varies."""
+    mean, deviation = features.mean(axis=0), features.std(axis=0)
+    keep = deviation >= _LEAST_DEVIATION
+    scale = np.zeros(features.shape[1])
+    scale[keep] = _FEATURE_NORM / np.sqrt(max(1, keep.sum())) / deviation[keep]
+    return mean, scale
 
 
 def _logistic(z, labels, n_classes, strength):
@@ -80,18 +89,47 @@ def _ridge(z, labels, n_classes, strength):
     return z.T @ np.linalg.solve(gram, target - centre), centre
 
 
-def fit_readout(counts, labels, n_classes: int, config: ReadoutConfig) -> LinearReadout:
-    """Fit a readout to spike counts (S, n_bins, N)."""
+def fit_readout(
+    counts, labels, n_classes: int, config: ReadoutConfig, neurons=None
+) -> LinearReadout | MlpReadout:
+    """Fit a readout to spike counts (S, n_bins, N).
+
+    A perceptron reads only `neurons`, (H,) int rising, see `read_neurons`; all where it is None.
+    """
+    if config.kind == "mlp":
+        return _fit_perceptron(counts, labels, n_classes, config, neurons)
     n_samples, n_bins, n = counts.shape
     weights, bias = fit_linear(counts.reshape(n_samples, -1), labels, n_classes, config)
     return LinearReadout(weights.reshape(n_bins, n, n_classes), bias)
 
 
-def scores(readout: LinearReadout, counts) -> np.ndarray:
+def _fit_perceptron(counts, labels, n_classes: int, config: ReadoutConfig, neurons) -> MlpReadout:
+    """Fit a perceptron with a hidden layer of as many units as neurons, then one of `units`."""
+    neurons = np.arange(counts.shape[2]) if neurons is None else np.asarray(neurons)
+    features = counts[:, :, neurons].reshape(len(counts), -1).astype(np.float64)
+    mean, scale = _standardisation(features)
+    shape = (neurons.size, config.units)
+    first, *rest = fit_mlp((features - mean) * scale, shape, labels, n_classes, config)
+    weights = first.weights * scale[:, None]
+    first = DenseLayer(weights, first.bias - mean @ weights)
+    return MlpReadout(neurons.astype(np.int32), counts.shape[1], (first, *rest))
+
+
+def read_neurons(rows: SparseRows, config: ReadoutConfig) -> np.ndarray | None:
+    """Return the neurons that a readout reads, (H,) int32; None for all.
+
+    A perceptron reads the `read_share` of greatest betweenness in the recurrent rows.
+    """
+    return most_central(rows, config.read_share) if config.kind == "mlp" else None
+
+
+def scores(readout: LinearReadout | MlpReadout, counts) -> np.ndarray:
     """Return the outputs (S, n_out) for spike counts (S, n_bins, N)."""
+    if isinstance(readout, MlpReadout):
+        return mlp_scores(readout, counts)
     return np.tensordot(counts, readout.w_out, axes=([1, 2], [0, 1])) + readout.bias
 
 
-def accuracy(readout: LinearReadout, counts, labels) -> float:
+def accuracy(readout: LinearReadout | MlpReadout, counts, labels) -> float:
     """Return the share of samples whose greatest output, the lowest on a tie, is their label."""
     return float((scores(readout, counts).argmax(axis=1) == labels).mean())

@@ -14,7 +14,7 @@ from hrsnn_edge.errors import TrainingError
 from hrsnn_edge.model.config import ModelConfig, PlasticityConfig, ReadoutConfig
 from hrsnn_edge.model.lif import build_network
 from hrsnn_edge.model.rate import calibrate_rate, check_alive, homeostasis, scale_inputs
-from hrsnn_edge.model.readout import accuracy, fit_readout, scores
+from hrsnn_edge.model.readout import accuracy, fit_readout, read_neurons, scores
 from hrsnn_edge.model.stdp import FloatStdp, draw_stdp, run_stdp
 from hrsnn_edge.model.topology import stream
 from hrsnn_edge.network import FloatNetwork
@@ -113,7 +113,8 @@ def with_readout(
             f"Network must fire in training, not stay silent in {len(data.labels)} samples. "
             "Raise input_weight or set target_hz to calibrate."
         )
-    readout = fit_readout(counts, data.labels, n_classes, config)
+    neurons = read_neurons(net.w_rec, config)
+    readout = fit_readout(counts, data.labels, n_classes, config, neurons)
     return replace(net, readout=readout), accuracy(readout, counts, data.labels)
 
 
@@ -162,7 +163,7 @@ def best_score(
 
 
 def baselines(data: Dataset, config: ReadoutConfig) -> dict[str, float]:
-    """Return test accuracies without a network, each with its own best strength.
+    """Return test accuracies of linear classifiers without a network, each with its best strength.
 
     Returns
     -------
@@ -170,6 +171,8 @@ def baselines(data: Dataset, config: ReadoutConfig) -> dict[str, float]:
         ``features``: the same classifier on the continuous features; ``spikes``: on the counts
         of the encoder's events in the readout's bins.
     """
+    if config.kind == "mlp":
+        config = replace(config, kind="logistic")
     features = (data.features_train[:, None], data.features_test[:, None])
     spikes = [input_counts(part.events, config.n_bins) for part in (data.train, data.test)]
     return {

@@ -8,7 +8,7 @@ from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.float_run import run_counts, step_gain
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.network import FloatNetwork, IntNetwork, SparseRows
+from hrsnn_edge.network import FloatNetwork, IntNetwork, MlpReadout, SparseRows
 from hrsnn_edge.quantise.report import NeuronError, QuantisationReport, WeightError
 
 #: Rates that have moved by more than this factor are worth a warning.
@@ -83,12 +83,30 @@ def effective_tau(integer: IntNetwork, dt: float) -> np.ndarray:
 
 
 def readout_error(net: FloatNetwork, integer: IntNetwork) -> float:
-    """Return the relative root mean square error of the readout weights."""
-    if net.readout is None or not net.readout.w_out.any():
+    """Return the relative root mean square error of the readout weights, of all layers."""
+    errors = [
+        _scaled_error(exact, rounded, signed_range(integer.fmt.out_weight_width)[1])
+        for exact, rounded in zip(
+            _readout_weights(net.readout), _readout_weights(integer.readout), strict=False
+        )
+    ]
+    return _rms(errors)
+
+
+def _readout_weights(readout) -> list[np.ndarray]:
+    """Return the arrays of weights that have a scale of their own."""
+    if readout is None:
+        return []
+    if isinstance(readout, MlpReadout):
+        return [layer.weights for layer in readout.layers]
+    return [readout.w_out]
+
+
+def _scaled_error(exact, rounded, top: int) -> float:
+    """Return the relative rounding error of weights whose greatest became `top`."""
+    if not exact.any():
         return 0.0
-    exact = net.readout.w_out
-    scale = signed_range(integer.fmt.out_weight_width)[1] / np.abs(exact).max()
-    return _rms(integer.readout.w_out / scale - exact) / _rms(exact)
+    return _rms(rounded / (top / np.abs(exact).max()) - exact) / _rms(exact)
 
 
 def _neuron_error(net, integer, part, float_counts, int_counts, seconds) -> NeuronError:

@@ -14,13 +14,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.float_run import step_gain
+from hrsnn_edge.engine.float_run import run_counts, step_gain
 from hrsnn_edge.errors import QuantisationError
 from hrsnn_edge.fixed import signed_range, width_for
-from hrsnn_edge.network import ExpSynapses, FloatNetwork, IntFormat, IntNetwork, SparseRows
+from hrsnn_edge.network import (
+    ExpSynapses,
+    FloatNetwork,
+    IntFormat,
+    IntNetwork,
+    LinearReadout,
+    MlpReadout,
+    SparseRows,
+)
 from hrsnn_edge.quantise.calibrate import MembraneRange, membrane_range
 from hrsnn_edge.quantise.compare import compare
-from hrsnn_edge.quantise.readout import quantise_readout, silent_readout
+from hrsnn_edge.quantise.readout import quantise_mlp, quantise_readout, silent_readout
 from hrsnn_edge.quantise.report import QuantisationReport
 
 #: Deepest saturation asked for, in thresholds below 0.
@@ -77,6 +85,10 @@ def quantise(
     span = membrane_range(net, calibration)
     scales = choose_scales(net, wanted_scale(net, span, fmt), fmt)
     result = convert(net, scales, fmt, current=span.current * net.v_threshold)
+    if isinstance(net.readout, MlpReadout):
+        counts = run_counts(net, calibration, net.readout.n_bins)
+        readout = quantise_mlp(net.readout, fmt.out_weight_width, counts)
+        result = replace(result, readout=readout)
     return result, compare(net, result, calibration)
 
 
@@ -201,7 +213,7 @@ def convert(
 ) -> IntNetwork:
     """Return the network with every value rounded to the nearest integer.
 
-    Without a readout the result has one output that stays 0.
+    Without a linear readout the result has one output that stays 0.
 
     Parameters
     ----------
@@ -220,9 +232,9 @@ def convert(
         for rows, shift in ((net.w_in, scales.shift_in), (net.w_rec, scales.shift_rec))
     )
     readout = (
-        silent_readout(net.n_neurons)
-        if net.readout is None
-        else quantise_readout(net.readout, fmt.out_weight_width)
+        quantise_readout(net.readout, fmt.out_weight_width)
+        if isinstance(net.readout, LinearReadout)
+        else silent_readout(net.n_neurons)
     )
     return IntNetwork(
         w_in=w_in.keep(w_in.weights != 0) if drop else w_in,

@@ -1,4 +1,4 @@
-"""Integer readouts: rounding a float one, and fitting one to what the device computes."""
+"""Integer readouts of counts: rounding a float one, and fitting one to what the device computes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import QuantisationError, TrainingError
 from hrsnn_edge.fixed import signed_range
 from hrsnn_edge.model.config import ReadoutConfig
-from hrsnn_edge.model.readout import fit_readout
-from hrsnn_edge.network import IntNetwork, LinearReadout
+from hrsnn_edge.model.readout import fit_readout, read_neurons
+from hrsnn_edge.network import DenseLayer, IntNetwork, LinearReadout, MlpReadout
+from hrsnn_edge.readouts import BIAS_WIDTH
 
-#: Bits of the accumulators' start; keeps a bias that dwarfs the weights out of the adders.
-BIAS_WIDTH = 31
+#: Bits of a count and of an activation of a perceptron.
+ACT_WIDTH = 8
 
 
 def silent_readout(n_neurons: int) -> LinearReadout:
@@ -39,13 +40,58 @@ def quantise_readout(readout: LinearReadout, width: int) -> LinearReadout:
     greatest = np.abs(readout.w_out).max(initial=0)
     # A readout without weights, of a silent network, keeps its bias as it is.
     scale = top / greatest if greatest > 1e-100 else 1.0
-    bias = np.rint(readout.bias * scale)
+    bias = rounded_bias(readout.bias * scale, "readout")
+    return LinearReadout(np.rint(readout.w_out * scale).astype(np.int32), bias.astype(np.int32))
+
+
+def quantise_mlp(readout: MlpReadout, width: int, counts, act_width: int = ACT_WIDTH) -> MlpReadout:
+    """Return a perceptron in integers.
+
+    Parameters
+    ----------
+    readout : MlpReadout
+        Float, on raw counts.
+    width : int
+        Bits of a weight; the greatest of each layer takes them all.
+    counts : (S, n_bins, N) int
+        Calibration samples, from which each hidden layer gets the least shift with which its
+        greatest activation fits `act_width` bits.
+
+    Notes
+    -----
+    Activations of layer `k` are worth ``scale_k`` integers; a bias is scaled like its sum, and half
+    of what the shift cuts off is added to it, so that activations round to nearest. The last
+    layer's scale is free: it does not change which output is greatest.
+    """
+    top, act_top, scale = signed_range(width)[1], (1 << act_width) - 1, 1.0
+    a = np.minimum(counts[:, :, readout.neurons].reshape(len(counts), -1), act_top).astype(np.int64)
+    layers = []
+    for k, layer in enumerate(readout.layers):
+        greatest = np.abs(layer.weights).max(initial=0)
+        factor = top / greatest if greatest > 1e-100 else 1.0
+        weights = np.rint(layer.weights * factor).astype(np.int64)
+        bias = rounded_bias(layer.bias * factor * scale, f"readout layer {k}")
+        last, shift = k == len(readout.layers) - 1, 0
+        if not last:
+            peak = int((a @ weights + bias).max(initial=0))
+            while (peak + (1 << shift >> 1)) >> shift > act_top:
+                shift += 1
+            bias = bias + (1 << shift >> 1)
+            a = np.clip((a @ weights + bias) >> shift, 0, act_top)
+            scale = factor * scale / (1 << shift)
+        layers.append(DenseLayer(weights.astype(np.int32), bias.astype(np.int32), shift))
+    return MlpReadout(readout.neurons, readout.n_bins, tuple(layers), act_width)
+
+
+def rounded_bias(bias, name: str) -> np.ndarray:
+    """Return biases rounded, int64, or say which does not fit `BIAS_WIDTH` bits."""
+    bias = np.rint(bias)
     limit = 1 << (BIAS_WIDTH - 1)
     for c in np.flatnonzero(~(np.abs(bias) < limit)):
         raise QuantisationError(
-            f"readout, output {c}: bias must be below {limit} weight steps, not {bias[c]:.3g}"
+            f"{name}, output {c}: bias must be below {limit} weight steps, not {bias[c]:.3g}"
         )
-    return LinearReadout(np.rint(readout.w_out * scale).astype(np.int32), bias.astype(np.int32))
+    return bias.astype(np.int64)
 
 
 def refit_readout(
@@ -60,8 +106,16 @@ def refit_readout(
             f"Integer network must fire, not stay silent in {len(data.labels)} samples. "
             "Use a wider weight or membrane."
         )
-    fitted = fit_readout(counts, data.labels, n_classes, config)
-    return replace(net, readout=quantise_readout(fitted, net.fmt.out_weight_width))
+    neurons = read_neurons(net.w_rec, config)
+    fitted = fit_readout(counts, data.labels, n_classes, config, neurons)
+    return replace(net, readout=quantise_fitted(fitted, net.fmt.out_weight_width, counts))
+
+
+def quantise_fitted(readout: LinearReadout | MlpReadout, width: int, counts):
+    """Return a readout of counts in integers; see `quantise_readout` and `quantise_mlp`."""
+    if isinstance(readout, MlpReadout):
+        return quantise_mlp(readout, width, counts)
+    return quantise_readout(readout, width)
 
 
 def accuracy(net: IntNetwork, data: Split) -> float:

@@ -9,9 +9,10 @@ from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import QuantisationError, TrainingError
 from hrsnn_edge.model.config import ReadoutConfig
-from hrsnn_edge.network import IntFormat, LinearReadout
-from hrsnn_edge.quantise.readout import accuracy, quantise_readout, refit_readout
+from hrsnn_edge.network import DenseLayer, IntFormat, LinearReadout, MlpReadout
+from hrsnn_edge.quantise.readout import accuracy, quantise_mlp, quantise_readout, refit_readout
 from hrsnn_edge.reference.random import random_network
+from hrsnn_edge.reference.readout import mlp_outputs
 
 
 @given(st.integers(0, 10**6), st.integers(2, 16))
@@ -34,6 +35,43 @@ def test_bias_without_weights_and_beyond_the_adders():
     tiny = LinearReadout(zero + 1e-6, np.array([0.0, 1e9]))
     with pytest.raises(QuantisationError, match="output 1: bias must be below"):
         quantise_readout(tiny, 8)
+
+
+def test_mlp_by_hand():
+    """Greatest weights become 7 of 4 bits; the shift fits the greatest sum to 4-bit activations.
+
+    First layer: 1 and -1/2 times 7 are 7 and -3.5, to even -4; bias 1 is 7. The greatest count of 9
+    gives 7 * 9 + 7 = 70 and 0; a shift of 2 would leave (70 + 2) >> 2 = 18, so it is 3, and 4 is
+    half of what it cuts off. An activation is then worth 7 / 8; the last bias 2 is 2 * 7 * 7 / 8.
+    """
+    layers = (
+        DenseLayer(np.array([[1.0, -0.5]]), np.array([1.0, 0])),
+        DenseLayer(np.array([[1.0, 0.5], [0, -1]]), np.array([2.0, 0])),
+    )
+    exact = MlpReadout(np.array([1]), 1, layers)
+    got = quantise_mlp(exact, 4, np.array([[[99, 9]], [[99, 2]]]), act_width=4)
+    first, last = got.layers
+    assert (first.weights.tolist(), first.bias.tolist(), first.shift) == ([[7, -4]], [11, 4], 3)
+    assert (last.weights.tolist(), last.bias.tolist(), last.shift) == (
+        [[7, 4], [0, -7]],
+        [12, 0],
+        0,
+    )
+    assert mlp_outputs(np.array([[99, 9]]), got).tolist() == [7 * 9 + 12, 4 * 9]
+
+
+def test_refit_of_a_perceptron():
+    """A perceptron of few neurons, fitted to integer counts and rounded, still separates them."""
+    net, _ = random_network(12, 40, 8, 5, fmt=IntFormat(), density=0.4)
+    rng = np.random.default_rng(1)
+    labels = np.arange(60) % 3
+    rate = 0.05 + 0.15 * labels
+    data = Split(EventBatch.from_rasters([rng.random((40, 8)) < r for r in rate]), labels)
+    config = ReadoutConfig(kind="mlp", n_bins=2, strength=3.0, read_share=0.25)
+    fitted = refit_readout(net, data, 3, config)
+    assert [layer.weights.shape for layer in fitted.readout.layers] == [(20, 10), (10, 20), (20, 3)]
+    assert accuracy(fitted, data) > 0.8
+    assert run_batch(fitted, data.events).total.sop_out == 60 * (200 + 200 + 60)
 
 
 def test_refit_reads_what_the_device_counts():
