@@ -258,3 +258,14 @@ def network_spectrum(
     return qr_spectrum(
         jacobians, net.n_neurons, k=k, dt=net.dt, warm_up=warm_up, every=every, seed=seed
     )
+
+
+#: Greatest exponent wanted [1/ms], slightly stable, and the weight of unstable directions.
+TARGET_EXPONENT = -0.01
+INSTABILITY_WEIGHT = 0.1
+
+
+def spectrum_score(exponents: np.ndarray, target: float = TARGET_EXPONENT) -> float:
+    """Return ``-(lambda_1 - target)**2 - 0.1 mean_k max(0, lambda_k)``; exponents in 1/ms."""
+    unstable = np.maximum(exponents, 0).mean()
+    return float(-((exponents.max() - target) ** 2) - INSTABILITY_WEIGHT * unstable)

@@ -6,6 +6,7 @@ key or value is named with its line.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +23,9 @@ from hrsnn_edge.model.config import (
     ReadoutConfig,
 )
 from hrsnn_edge.network import IntFormat
+from hrsnn_edge.prune.edges import AddRule
+from hrsnn_edge.prune.nodes import NodeRule
+from hrsnn_edge.prune.record import INPUT_SHARES, LnpConfig, TimescaleSearch
 
 
 class ModelSection(Section):
@@ -45,23 +49,76 @@ class TuneSection(Section):
     """Bayesian optimisation over the distributions of the network; 0 evaluations: none.
 
     The first evaluation is the experiment's own settings; with `plastic` the networks learn by
-    STDP before they are judged.
+    STDP before they are judged. `objective` judges the float network, the integer one in the
+    widths of ``[quantise]``, or the integer one against its cost: `sop_weight` of accuracy for
+    every doubling of the operations of a sample beyond `sop_budget`, and it must fit `board`.
+    With two `seeds` or more their spread is the noise of a score.
     """
 
     evaluations: Annotated[int, Field(ge=0)] = 14
     initial: Annotated[int, Field(ge=1)] = 6
     folds: Annotated[int, Field(ge=1)] = 4
+    seeds: Annotated[int, Field(ge=1)] = 1
     plastic: bool = False
+    objective: Literal["float", "integer", "hardware"] = "float"
+    sop_weight: Annotated[float, Field(ge=0)] = 0.01
+    sop_budget: Annotated[float, Field(gt=0)] = 10_000
+    board: str = ""
+    metric: Literal["quantile", "sinkhorn"] = "quantile"
     n_jobs: Annotated[int, Field(ge=1)] = 2
+    dask: str = ""
 
 
 class PruneSection(Section):
-    """Pruning of the recurrent synapses, and of the input synapses if asked."""
+    """Pruning of the recurrent synapses, and of the input synapses if asked.
+
+    `steps` beyond ``I`` are the whole algorithm, in `rounds` rounds (None: 100; step I alone: 1):
+    neurons go (`nodes`), synapses come (`added`), time constants change (`timescales`).
+    """
 
     method: Literal["lnp", "magnitude", "uniform", "none"] = "lnp"
     edge_value: Literal["lyapunov", "weight", "product"] = "product"
     sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.8
     projections: tuple[Literal["rec", "in"], ...] = ("rec",)
+    steps: tuple[Literal["I", "II", "III", "IV"], ...] = ("I",)
+    rounds: Annotated[int, Field(ge=1)] | None = None
+    score: Literal["spread", "share"] = "spread"
+    node_exponents: Literal["spectrum", "leak"] = "spectrum"
+    weights: Literal["mask", "rescale"] = "mask"
+    preserve_input: bool = False
+    nodes: NodeRule = NodeRule()
+    added: AddRule = AddRule()
+    timescales: TimescaleSearch = TimescaleSearch()
+
+    @model_validator(mode="after")
+    def _check_steps(self) -> PruneSection:
+        if "I" not in self.steps:
+            raise ValueError(f"Steps must include I, not {', '.join(self.steps) or 'none'}")
+        if self.method != "lnp" and self.steps != ("I",):
+            raise ValueError(f"Steps must be I alone with method {self.method}; lnp has the others")
+        if self.whole and self.sparsity == 0:
+            raise ValueError("Sparsity must be above 0 with steps beyond I, not 0")
+        if self.whole and "rec" not in self.projections:
+            raise ValueError("Projections must include rec with steps beyond I, not in alone")
+        return self
+
+    @property
+    def whole(self) -> bool:
+        """Whether more than step I is asked for."""
+        return set(self.steps) != {"I"}
+
+    def config(self, rounds: int) -> LnpConfig:
+        """Return the settings of step I, of `rounds` rounds."""
+        if self.score == "share":
+            return replace(
+                INPUT_SHARES, edge_value=self.edge_value, weights=self.weights, rounds=rounds
+            )
+        return LnpConfig(
+            edge_value=self.edge_value,
+            rounds=rounds,
+            node_exponents=self.node_exponents,
+            weights=self.weights,
+        )
 
 
 class QuantiseSection(Section):

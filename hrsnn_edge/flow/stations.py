@@ -17,12 +17,12 @@ from hrsnn_edge.analysis.operations import source_activity
 from hrsnn_edge.data.dataset import Dataset
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.int_run import run_batch
-from hrsnn_edge.flow.experiment import Experiment
+from hrsnn_edge.flow.experiment import Experiment, PruneSection
 from hrsnn_edge.model.rate import homeostasis
 from hrsnn_edge.model.train import TrainingRecord, train, with_readout
 from hrsnn_edge.network import Counts, FloatNetwork, IntNetwork, IntStdp
 from hrsnn_edge.prune.pruning import prune
-from hrsnn_edge.prune.record import LnpConfig, PruneRecord
+from hrsnn_edge.prune.record import PruneRecord
 from hrsnn_edge.quantise.convert import quantise
 from hrsnn_edge.quantise.learning import IntTrainingRecord, train_integer
 from hrsnn_edge.quantise.readout import refit_readout
@@ -39,18 +39,12 @@ def search(
     on_result: Callable[[Observation], None] | None = None,
 ) -> TuneResult:
     """Search the distributions of the network on validation folds of the train part."""
+    from hrsnn_edge.flow.objectives import objective_of
     from hrsnn_edge.tune.loop import tune
-    from hrsnn_edge.tune.objectives import ValidationAccuracy
     from hrsnn_edge.tune.space import network_space
 
     section, space = experiment.tune, network_space()
-    objective = ValidationAccuracy(
-        experiment.model.config(),
-        data,
-        tuple(range(min(section.folds, data.n_folds))),
-        (experiment.seed,),
-        section.plastic,
-    )
+    objective = objective_of(experiment, data)
     return tune(
         objective,
         space,
@@ -62,6 +56,8 @@ def search(
         section.n_jobs,
         label=experiment.name,
         start=objective.settings(space.names),
+        metric=section.metric,
+        dask=section.dask,
     )
 
 
@@ -88,15 +84,20 @@ def cut(
     section = experiment.prune
     if section.method == "none" or section.sparsity == 0:
         return net, None
-    pruned, record = prune(
-        net,
-        section.method,
-        section.sparsity,
-        experiment.seed,
-        section.projections,
-        config=LnpConfig(edge_value=section.edge_value),
-        activity=source_activity(net, data.train.events),
-    )
+    activity = source_activity(net, data.train.events)
+    if section.whole:
+        pruned, record = _cut_whole(section, net, experiment.seed, activity)
+    else:
+        pruned, record = prune(
+            net,
+            section.method,
+            section.sparsity,
+            experiment.seed,
+            section.projections,
+            config=section.config(section.rounds or 1),
+            preserve_input=section.preserve_input,
+            activity=activity,
+        )
     rate = experiment.model.rate
     if rate.target_hz is not None:
         few = data.train.events.select(slice(0, rate.calibration_samples))
@@ -106,6 +107,23 @@ def cut(
     classes = len(data.class_names)
     pruned, _ = with_readout(pruned, data.train, classes, experiment.model.readout)
     return pruned, record
+
+
+def _cut_whole(section: PruneSection, net: FloatNetwork, seed: int, activity):
+    """Prune by the whole algorithm."""
+    from hrsnn_edge.prune.algorithm import LnpSchedule
+    from hrsnn_edge.prune.whole import prune_whole
+
+    schedule = LnpSchedule(
+        section.sparsity,
+        section.rounds or 100,
+        section.config(1),
+        section.nodes if "II" in section.steps else None,
+        section.added if "III" in section.steps else None,
+        section.timescales if "IV" in section.steps else None,
+        section.preserve_input,
+    )
+    return prune_whole(net, schedule, seed, section.projections, activity=activity)
 
 
 def to_integers(

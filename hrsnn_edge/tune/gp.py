@@ -92,9 +92,7 @@ class WassersteinGP(RegressorMixin, BaseEstimator):
 
     def predict(self, X, return_std: bool = False):
         """Return the posterior mean at `X`, (m, d), and with `return_std` its deviation."""
-        squared = self.metric_.squared(
-            self.metric_.features(np.asarray(X, float)), self.features_
-        )
+        squared = self.metric_.squared(self.metric_.features(np.asarray(X, float)), self.features_)
         cross = self.variance_ * matern(scaled_distance(squared, self.lengths_), self.nu)
         mean = self.y_mean_ + self.y_scale_ * (cross @ self.weights_)
         if not return_std:

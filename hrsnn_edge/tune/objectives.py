@@ -1,16 +1,35 @@
-"""What a search maximises: the accuracy of trained networks on validation folds, never on test."""
+"""What a search maximises: accuracy on validation folds, or a measure of a driven network.
+
+An objective maps named values to a score, greater is better, and the variance of the score. It
+uses the same draws for every point, so that scores differ by the point only.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
 import numpy as np
 
+from hrsnn_edge.analysis.efficiency import spike_efficiency
+from hrsnn_edge.analysis.lyapunov import network_spectrum, spectrum_score
+from hrsnn_edge.analysis.memory import memory_capacity
+from hrsnn_edge.analysis.reservoir import Reservoir, ReservoirConfig, draw_reservoir
 from hrsnn_edge.data.dataset import Dataset
+from hrsnn_edge.data.events import Split
+from hrsnn_edge.errors import TrainingError
 from hrsnn_edge.model.config import ModelConfig
 from hrsnn_edge.model.train import evaluate, train
+from hrsnn_edge.network import FloatNetwork
+
+#: Gives a trained network a score on held-out samples; may use the samples it was fitted to.
+Judge = Callable[[FloatNetwork, Split, Split], float]
+
+
+def float_accuracy(net: FloatNetwork, fitted: Split, held_out: Split) -> float:
+    """Return the accuracy of the float network on the held-out samples, 0..1."""
+    return evaluate(net, held_out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +52,8 @@ class ValidationAccuracy:
     plastic : bool
         Whether the networks learn by STDP before they are judged. The papers search first and
         learn afterwards, which also makes an evaluation several times cheaper.
+    judge : callable
+        The score of one network; its accuracy in floating point by default.
     """
 
     config: ModelConfig
@@ -40,6 +61,7 @@ class ValidationAccuracy:
     folds: tuple[int, ...] = (0,)
     seeds: tuple[int, ...] = (0,)
     plastic: bool = False
+    judge: Judge = float_accuracy
 
     def __post_init__(self):
         """Check the folds."""
@@ -55,7 +77,7 @@ class ValidationAccuracy:
         return {name: float(attrgetter(name)(self.config)) for name in names}
 
     def __call__(self, point: dict[str, float]) -> tuple[float, float | None]:
-        """Return the mean accuracy, 0..1, and its variance, or None with one seed.
+        """Return the mean score, by default an accuracy, and its variance, or None with one seed.
 
         Parameters
         ----------
@@ -71,16 +93,151 @@ class ValidationAccuracy:
         if not self.plastic:
             config = config.with_values({"plasticity.synapses": "off"})
         scores = np.array(
-            [[self._accuracy(config, fold, seed) for seed in self.seeds] for fold in self.folds]
+            [[self._score(config, fold, seed) for seed in self.seeds] for fold in self.folds]
         )
-        if len(self.seeds) < 2:
-            return float(scores.mean()), None
         # Folds are the same for all points: only the spread over seeds is noise.
-        variance = scores.mean(axis=0).var(ddof=1) / len(self.seeds)
-        return float(scores.mean()), float(variance)
+        return mean_and_variance(scores.mean(axis=0))
 
-    def _accuracy(self, config: ModelConfig, fold: int, seed: int) -> float:
-        """Return the accuracy of one network on one held-out fold."""
+    def _score(self, config: ModelConfig, fold: int, seed: int) -> float:
+        """Return the score of one network on one held-out fold."""
         fitted, held_out = self.data.fold_parts(fold)
         net, _ = train(config, fitted, n_classes=len(self.data.class_names), seed=seed)
-        return evaluate(net, held_out)
+        return self.judge(net, fitted, held_out)
+
+
+def mean_and_variance(scores: np.ndarray) -> tuple[float, float | None]:
+    """Return the mean of the seeds' scores, (S,), and the variance of that mean, None for one."""
+    variance = float(scores.var(ddof=1) / scores.size) if scores.size > 1 else None
+    return float(scores.mean()), variance
+
+
+#: Drives a reservoir with a series (M, 1); returns features (M, F) and spikes (M, N) of a sample.
+Drive = Callable[[Reservoir, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def float_drive(reservoir: Reservoir, series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return traces and spikes of each sample of the float network."""
+    run = reservoir.run(series)
+    return run.traces.reshape(len(series), -1), run.counts
+
+
+@dataclass(frozen=True, eq=False)
+class ReservoirScore:
+    """A measure of a driven network, as a function of the settings of `ReservoirConfig`.
+
+    Attributes
+    ----------
+    config : ReservoirConfig
+        Settings that are not searched.
+    measure : str
+        ``'capacity'``: C, eq. (9), chance subtracted; ``'spikes'``: minus the mean spikes of a
+        neuron and sample; ``'efficiency'``: E, eq. (10); ``'lyapunov'``: `spectrum_score`.
+    seeds : tuple of int
+        Of the networks; the same for every point, the input too.
+    n_samples, n_train, n_delays : int
+        Length of the series, training part, greatest delay. As many samples as delays are
+        washed out.
+    rate_range_hz : (float, float)
+        A network with a mean rate outside is a failed point.
+    drive : callable
+        Runs the network: in floating point by default.
+    """
+
+    config: ReservoirConfig
+    measure: str = "efficiency"
+    seeds: tuple[int, ...] = (0, 1, 2)
+    n_samples: int = 2600
+    n_train: int = 1500
+    n_delays: int = 60
+    rate_range_hz: tuple[float, float] = (0.1, 200.0)
+    drive: Drive = float_drive
+
+    def __post_init__(self):
+        """Check the word and the seeds."""
+        if self.measure not in MEASURES:
+            raise ValueError(f"Measure must be one of {', '.join(MEASURES)}, not {self.measure!r}")
+        if not self.seeds:
+            raise ValueError("Seeds must be 1 or more, not 0")
+
+    def settings(self, names: Iterable[str]) -> dict[str, float]:
+        """Return the values that `config` has for the names of `reservoir_space`."""
+        ratio = self.config.bias_spread / self.config.bias_mean
+        return {
+            name: ratio if name == "bias_cv" else float(attrgetter(name)(self.config))
+            for name in names
+        }
+
+    def __call__(self, point: dict[str, float]) -> tuple[float, float | None]:
+        """Return the mean score over the seeds and its variance, or None with one seed.
+
+        Raises
+        ------
+        TrainingError
+            When a network's mean rate is outside `rate_range_hz`.
+        """
+        config = reservoir_at(self.config, point)
+        return mean_and_variance(np.array([self._score(config, seed) for seed in self.seeds]))
+
+    def _score(self, config: ReservoirConfig, seed: int) -> float:
+        """Return the measure of the network of one seed."""
+        reservoir = draw_reservoir(config, 1, seed)
+        x = np.random.default_rng([seed, 1]).uniform(-1, 1, (self.n_samples, 1))
+        features, counts = self.drive(reservoir, x)
+        rate = counts.mean() / (reservoir.hold * reservoir.net.dt) * 1000
+        low, high = self.rate_range_hz
+        if not low <= rate <= high:
+            raise TrainingError(
+                f"Mean firing rate must be between {low:g} and {high:g} Hz, not {rate:.3g}. "
+                "Change the bias or the input gain."
+            )
+        return MEASURES[self.measure](self, reservoir, x, features, counts, seed)
+
+    def _capacity(self, reservoir, x, features, counts, seed) -> float:
+        found = memory_capacity(
+            features, x[:, 0], washout=self.n_delays, n_train=self.n_train,
+            n_delays=self.n_delays, seed=seed,
+        )  # fmt: skip
+        return found.above_chance
+
+    def _spikes(self, reservoir, x, features, counts, seed) -> float:
+        return -float(counts.mean())
+
+    def _efficiency(self, *driven) -> float:
+        counts = driven[3]
+        return spike_efficiency(self._capacity(*driven), counts.mean(axis=0))
+
+    def _lyapunov(self, reservoir, x, features, counts, seed) -> float:
+        samples = x[: -(-LYAPUNOV_STEPS // reservoir.hold)]
+        current = np.repeat(reservoir.bias + samples @ reservoir.w_current, reservoir.hold, axis=0)
+        spectrum = network_spectrum(reservoir.net, current, k=8, warm_up=200, seed=seed)
+        return spectrum_score(spectrum.exponents)
+
+
+#: Steps of the driven spectrum, warm-up included.
+LYAPUNOV_STEPS = 1200
+#: The measures by name.
+MEASURES = {
+    "capacity": ReservoirScore._capacity,
+    "spikes": ReservoirScore._spikes,
+    "efficiency": ReservoirScore._efficiency,
+    "lyapunov": ReservoirScore._lyapunov,
+}
+
+
+def reservoir_at(config: ReservoirConfig, point: dict[str, float]) -> ReservoirConfig:
+    """Return the settings with values by dotted name put in; ``bias_cv`` is spread over mean.
+
+    Raises
+    ------
+    ValueError
+        When a name is not a setting.
+    """
+    own = {name: value for name, value in point.items() if "." not in name}
+    spread = own.pop("bias_cv", None)
+    network = {n.removeprefix("network."): v for n, v in point.items() if "." in n}
+    for part, values in ((config, own), (config.network, network)):
+        unknown = set(values) - {f.name for f in fields(part)}
+        if unknown:
+            raise ValueError(f"Setting must be a field of the network, not {min(unknown)!r}")
+    config = replace(config, network=replace(config.network, **network), **own)
+    return config if spread is None else replace(config, bias_spread=spread * config.bias_mean)

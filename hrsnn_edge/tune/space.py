@@ -286,3 +286,26 @@ def network_space() -> SearchSpace:
             Marginal(Delta, Parameter("network.recurrent_scale", 0.1, 10, log=True)),
         )
     )
+
+
+def reservoir_space() -> SearchSpace:
+    """Return the box of a driven network: tau of E and I, bias, input gain, recurrent scale.
+
+    Names are those of `tune.objectives.reservoir_at`.
+    """
+    tau = [
+        Marginal(
+            Gamma,
+            Parameter(f"network.tau_{kind}_mean", 5, 100),
+            Parameter(f"network.tau_{kind}_cv", 0, 1),
+        )
+        for kind in "ei"
+    ]
+    return SearchSpace(
+        (
+            *tau,
+            Marginal(Normal, Parameter("bias_mean", 0.4, 1.4), Parameter("bias_cv", 0, 0.5)),
+            Marginal(Delta, Parameter("input_gain", 0.1, 4, log=True)),
+            Marginal(Delta, Parameter("network.recurrent_scale", 0.1, 10, log=True)),
+        )
+    )
