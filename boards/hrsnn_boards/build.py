@@ -8,7 +8,8 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -257,3 +258,43 @@ def build(
     )
     estimated = {name: usage.used for name, usage in expected.utilisation.items()}
     return build_component(top, board, out_dir, lanes=lanes, seed=seed, estimated=estimated)
+
+
+@dataclass(frozen=True)
+class BoardAnswer:
+    """What became of a network on one of several boards.
+
+    Attributes
+    ----------
+    board : Board
+        The board.
+    refusal : str or None
+        Why it does not fit.
+    result : BuildResult or None
+        The build where it does.
+    """
+
+    board: Board
+    refusal: str | None
+    result: BuildResult | None
+
+    @property
+    def good(self) -> bool:
+        """Whether it does not fit, or meets the board's clock: nothing is left to be done."""
+        return self.result is None or self.result.timing_met
+
+
+def build_each(
+    net: IntNetwork, boards: Iterable[Board], out_dir: Path, **options
+) -> Iterator[BoardAnswer]:
+    """Build a network for several boards, each in a folder of its own below `out_dir`.
+
+    A board that it does not fit is answered with the reason; `options` are those of `build`.
+    """
+    for board in boards:
+        try:
+            result = build(net, board, out_dir / board.name, **options)
+        except CapacityError as error:
+            yield BoardAnswer(board, str(error), None)
+        else:
+            yield BoardAnswer(board, None, result)

@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From data to a verified bitstream: heterogeneous recurrent spiking networks on small "
     "FPGAs. Stations in order: encode, tune, train, prune, quantise, simulate, rtl, cosim, "
-    "estimate, build, report; [bold]run[/] does them all.",
+    "estimate, build, flash, report; [bold]run[/] does them all.",
 )
 
 #: Module of each verb; the module's function `verb` is the command.
@@ -31,6 +31,7 @@ VERBS = (
     "verify",
     "estimate",
     "build",
+    "flash",
     "report",
     "reproduce",
     "doctor",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hrsnn_edge.cli.common import Json, Quiet, Verbose, emit, log, set_verbosity
+from hrsnn_edge.cli.common import Json, Quiet, Verbose, emit, log, set_verbosity, table
 
 bench = typer.Typer(help="Measure: engine, core, accuracy.", no_args_is_help=True)
 
@@ -87,17 +87,3 @@ def accuracy(
     found = repeat_accuracy(load_experiment(experiment), seeds, default_store(), log.print)
     rows = [{"what": name} | row for name, row in found["accuracy"].items()]
     emit(found, json, table(rows))
-
-
-def table(rows: list[dict]) -> str:
-    """Return rows of plain values as an aligned text table."""
-    if not rows:
-        return "nothing measured"
-    cells = [list(rows[0])] + [
-        [f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows
-    ]
-    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-    return "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in cells
-    )

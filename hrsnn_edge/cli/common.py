@@ -46,3 +46,17 @@ def emit(result: dict[str, Any], as_json: bool, text: str) -> None:
 def write_provenance(output: Path, seed: int | None, inputs: list[Path], **more: Any) -> None:
     """Write ``<output>.json`` with the command, seed, versions, commit and input hashes."""
     write_json(output.with_name(output.name + ".json"), provenance(seed, inputs) | more)
+
+
+def table(rows: list[dict]) -> str:
+    """Return rows of plain values as an aligned text table."""
+    if not rows:
+        return "nothing measured"
+    cells = [list(rows[0])] + [
+        [f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows
+    ]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in cells
+    )

@@ -6,37 +6,16 @@ import hashlib
 import json
 
 import pytest
-from amaranth.hdl import Module, Signal
-from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In, Out
 from hrsnn_boards.boards import BOARDS
-from hrsnn_boards.build import build, build_component, plan_build
+from hrsnn_boards.build import build, build_component, build_each, plan_build
 
 from hrsnn_edge import tools
 from hrsnn_edge.errors import CapacityError, ToolFailedError, ToolMissingError
 from hrsnn_edge.network import IntFormat
 from hrsnn_edge.reference.random import random_network
+from tests.boards.toggle import Toggle
 
 ULX3S, ICEBREAKER = BOARDS["ulx3s-85f"], BOARDS["icebreaker"]
-
-
-class Toggle(wiring.Component):
-    """The least design: a register between the pins; with `words`, RAM beside it."""
-
-    def __init__(self, words: int = 0):
-        self._words = words
-        super().__init__({"rx": In(1), "tx": Out(1)})
-
-    def elaborate(self, platform):
-        m = Module()
-        m.d.sync += self.tx.eq(self.rx)
-        if self._words:
-            m.submodules.ram = ram = memory.Memory(shape=16, depth=self._words, init=())
-            read, write, count = ram.read_port(), ram.write_port(), Signal(range(self._words))
-            m.d.sync += [count.eq(count + 1), self.tx.eq(read.data.xor())]
-            m.d.comb += [read.addr.eq(count), write.addr.eq(count), write.en.eq(self.rx)]
-            m.d.comb += write.data.eq(count)
-        return m
 
 
 def network(n_neurons=24, n_inputs=8, density=0.2, **fmt):
@@ -47,32 +26,6 @@ def network(n_neurons=24, n_inputs=8, density=0.2, **fmt):
         has_reset=False,
     )  # fmt: skip
     return net
-
-
-@pytest.fixture
-def no_tools(monkeypatch):
-    """Tools that do nothing but note how they were called, and may fail."""
-    calls = []
-
-    def run(command, *, cwd, log, env=None):
-        calls.append(command)
-        log.write_text(run.log)
-        if run.log:
-            raise ToolFailedError("it failed")
-        (cwd / "top.report.json").write_text(
-            json.dumps(
-                {
-                    "fmax": {"clk": {"achieved": 50.0}},
-                    "utilization": {"DP16KD": {"used": 3, "available": 208}},
-                }
-            )
-        )
-        for suffix in (".bit", ".bin", ".fs"):
-            (cwd / f"top{suffix}").write_bytes(b"bits")
-
-    run.log, run.calls = "", calls
-    monkeypatch.setattr(tools, "run_tool", run)
-    return run
 
 
 def test_plan_is_the_same_every_time():
@@ -177,6 +130,16 @@ def test_missing_tool(tmp_path, monkeypatch):
     with pytest.raises(ToolMissingError, match=r"nextpnr-ecp5 .* must be .*Supplied by a shop"):
         build_component(Toggle(), ULX3S, tmp_path / "out", lanes=1)
     assert not list(tmp_path.iterdir())
+
+
+def test_each_board_is_answered(no_tools, tmp_path):
+    """Every board gets a build in a folder of its own or the reason why not."""
+    no_tools.fmax_mhz = 99.0
+    small, large = build_each(network(640, 300, 0.02), (ICEBREAKER, ULX3S), tmp_path)
+    assert small.result is None and "must fit icebreaker" in small.refusal and small.good
+    assert large.refusal is None and not large.good and not large.result.timing_met
+    assert (tmp_path / "ulx3s-85f" / "build.json").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["ulx3s-85f"]
 
 
 @pytest.mark.tools
