@@ -184,6 +184,9 @@ def _prune_section(experiment: Experiment, networks) -> Prune | None:
         if len(rounds) < 2
         else Change(before=rounds[0]["lambda_1"], after=rounds[-1]["lambda_1"]),
         eps=rounds[-1]["errors"]["rayleigh_median"] if rounds else None,
+        neurons=None
+        if found["neurons"] is None
+        else Change(before=found["neurons"][0], after=found["neurons"][1]),
     )
 
 

@@ -94,6 +94,8 @@ class LnpResult:
     stop : str
         Why the rounds ended: ``'sparsity'`` (met), ``'rounds'`` (spent), ``'rest'`` (no change),
         ``'disconnected'`` or ``'few neurons'`` (the next round would have been so).
+    factor : float
+        By which `preserve_input` multiplied the recurrent weights; 1 without.
     search : TuneResult or None
         Of step IV.
     """
@@ -103,6 +105,7 @@ class LnpResult:
     start: GraphMeasures
     rounds: tuple[LnpRecord, ...]
     stop: str
+    factor: float = 1.0
     search: TuneResult | None = None
 
     def to_dict(self) -> dict:
@@ -209,11 +212,11 @@ def lnp(
         if at_rest([start, *(r.graph for r in rounds)]):
             stop = "rest"
             break
-    pruned = _final_weights(network, state, schedule)
+    pruned, factor = _final_weights(network, state, schedule)
     search = None
     if schedule.timescales is not None:
         pruned, search = optimise_timescales(pruned, schedule.timescales, int(rng.integers(2**31)))
-    return LnpResult(pruned, state.kept, start, tuple(rounds), stop, search)
+    return LnpResult(pruned, state.kept, start, tuple(rounds), stop, factor, search)
 
 
 def _first_state(network: FloatNetwork, edges: LnpConfig, activity, current) -> _State:
@@ -273,15 +276,16 @@ def _step_three(state: _State, first: FloatNetwork, add: AddRule, rng) -> _State
     )
 
 
-def _final_weights(first: FloatNetwork, state: _State, schedule: LnpSchedule) -> FloatNetwork:
-    """Return the network with its weights over their keep probabilities and its input restored."""
+def _final_weights(first: FloatNetwork, state: _State, schedule: LnpSchedule):
+    """Return the network, weights over probabilities and input restored, and the last factor."""
     network = state.network
     if schedule.edges.weights == "rescale":
         weights = network.w_rec.weights * np.minimum(state.factor.weights, MAX_FACTOR)
         network = replace(network, w_rec=network.w_rec.with_weights(weights))
+    factors = {"rec": 1.0}
     if schedule.preserve_input:
-        network, _ = restore_input(first, network, ("rec",), {})
-    return network
+        network, factors = restore_input(first, network, ("rec",), {})
+    return network, factors["rec"]
 
 
 def _fault(network: FloatNetwork, schedule: LnpSchedule) -> str:

@@ -114,7 +114,7 @@ def prune(
         rounds,
         (n_unreachable(network), n_unreachable(pruned)),
     )
-    _report_paths(record, network.n_neurons)
+    report_paths(record, network.n_neurons)
     return pruned, record
 
 
@@ -222,7 +222,7 @@ def restore_input(
     return after, factors
 
 
-def _report_paths(record: PruneRecord, n_neurons: int) -> None:
+def report_paths(record: PruneRecord, n_neurons: int) -> None:
     """Say which neurons lost their input; raise `PruneError` if all did."""
     before, after = record.unreachable
     if after == n_neurons > before:

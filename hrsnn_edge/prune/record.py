@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from hrsnn_edge.prune.lyapunov_noise import EDGE_VALUES
 
@@ -80,6 +81,48 @@ class LnpConfig:
                 raise ValueError(f"{name} must be {low} or more, not {getattr(self, name)}")
 
 
+#: Step I by the shares of the input, the best formulation found; docs/decisions.md has the table.
+INPUT_SHARES = LnpConfig(
+    edge_value="weight",
+    node_exponents="leak",
+    noise="input",
+    score="share",
+    selection="largest",
+    unit="steady",
+    leak="membrane",
+)
+
+
+@dataclass(frozen=True)
+class TimescaleSearch:
+    """Settings of step IV.
+
+    Attributes
+    ----------
+    target : float
+        Greatest exponent wanted [1/ms]; slightly stable.
+    n_directions : int
+        Leading exponents that are computed.
+    warm_up, n_steps : int
+        Steps of noise before and in the average of the spectrum.
+    n_initial, n_evaluations : int
+        Budget of the search.
+    """
+
+    target: float = -0.01
+    n_directions: int = 8
+    warm_up: int = 200
+    n_steps: int = 1000
+    n_initial: int = 6
+    n_evaluations: int = 20
+
+    def __post_init__(self):
+        """Check the numbers; the budget is checked by the search."""
+        for name, low in (("n_directions", 1), ("warm_up", 0), ("n_steps", 5)):
+            if getattr(self, name) < low:
+                raise ValueError(f"{name} must be {low} or more, not {getattr(self, name)}")
+
+
 @dataclass(frozen=True)
 class LnpRound:
     """One round of Lyapunov noise pruning.
@@ -122,10 +165,14 @@ class PruneRecord:
         For each projection ``(before, after)``; the pruned ones and the others.
     factors : dict
         For each pruned projection the factor of its weights that keeps the mean input; 1 if off.
-    rounds : tuple of LnpRound
-        For ``lnp``.
+    rounds : tuple of LnpRound or evolution.LnpRecord
+        For ``lnp``: of step I, or of the whole algorithm.
     unreachable : (int, int)
         Neurons that no input channel reaches over synapses, before and after.
+    neurons : (int, int) or None
+        Before and after, where neurons may go.
+    stop : str
+        Why the rounds of the whole algorithm ended; see `algorithm.LnpResult`.
     """
 
     method: str
@@ -134,8 +181,10 @@ class PruneRecord:
     seed: int
     synapses: dict[str, tuple[int, int]]
     factors: dict[str, float]
-    rounds: tuple[LnpRound, ...] = ()
+    rounds: tuple[Any, ...] = ()
     unreachable: tuple[int, int] = (0, 0)
+    neurons: tuple[int, int] | None = None
+    stop: str = ""
 
     def to_dict(self) -> dict:
         """Return plain values for JSON."""

@@ -7,49 +7,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hrsnn_edge.analysis.lyapunov import network_spectrum, noise_current, transposed
+from hrsnn_edge.analysis.lyapunov import (
+    network_spectrum,
+    noise_current,
+    spectrum_score,
+    transposed,
+)
 from hrsnn_edge.engine.float_run import floor_of, step_gain
 from hrsnn_edge.errors import TrainingError
 from hrsnn_edge.network import FloatNetwork
+from hrsnn_edge.prune.record import TimescaleSearch
 from hrsnn_edge.tune.loop import Observation, TuneResult, tune
 from hrsnn_edge.tune.space import Gamma, Marginal, Parameter, SearchSpace
 
-#: Weight of unstable directions in the score.
-INSTABILITY_WEIGHT = 0.1
 #: Mean firing rates outside of this range make a network useless [Hz].
 RATE_RANGE_HZ = (0.1, 200.0)
 #: Time constants are clipped to this range [ms], and to two steps at least.
 TAU_RANGE_MS = (2.0, 200.0)
-
-
-@dataclass(frozen=True)
-class TimescaleSearch:
-    """Settings of step IV.
-
-    Attributes
-    ----------
-    target : float
-        Greatest exponent wanted [1/ms]; slightly stable.
-    n_directions : int
-        Leading exponents that are computed.
-    warm_up, n_steps : int
-        Steps of noise before and in the average of the spectrum.
-    n_initial, n_evaluations : int
-        Budget of the search.
-    """
-
-    target: float = -0.01
-    n_directions: int = 8
-    warm_up: int = 200
-    n_steps: int = 1000
-    n_initial: int = 6
-    n_evaluations: int = 20
-
-    def __post_init__(self):
-        """Check the numbers; the budget is checked by `tune`."""
-        for name, low in (("n_directions", 1), ("warm_up", 0), ("n_steps", 5)):
-            if getattr(self, name) < low:
-                raise ValueError(f"{name} must be {low} or more, not {getattr(self, name)}")
 
 
 def timescale_space(inhibitory: np.ndarray) -> SearchSpace:
@@ -110,12 +84,6 @@ def mean_rate_hz(network: FloatNetwork, current: np.ndarray) -> float:
         spikes = fired.astype(float)
         total += int(fired.sum())
     return 1000 * total / (len(current) * n * network.dt)
-
-
-def spectrum_score(exponents: np.ndarray, target: float) -> float:
-    """Return ``-(lambda_1 - target)**2 - 0.1 mean_k max(0, lambda_k)``; exponents in 1/ms."""
-    unstable = np.maximum(exponents, 0).mean()
-    return float(-((exponents.max() - target) ** 2) - INSTABILITY_WEIGHT * unstable)
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,6 +77,26 @@ def test_the_numerical_verbs_follow_each_other(folder, capsys):
     assert list(beside["inputs"]) == ["pruned.hrsnn"]
 
 
+def test_whole_algorithm_from_the_command_line(folder, capsys):
+    """`prune --steps` removes neurons and tunes time constants; quantise and simulate follow."""
+    chain(capsys)
+    steps = ["--steps", "I,II,III,IV", "--rounds", "3", "--n-min", "10", "--quantile", "0.1"]
+    steps += ["--timescale-evaluations", "6", "--added-rule", "low_degree", "--max-fan-out", "20"]
+    argv = ["prune", "float.hrsnn", "-o", "pruned.hrsnn", *steps, "--json", "-q"]
+    assert run(argv) == 0
+    found = json.loads(capsys.readouterr().out)
+    before, after = found["neurons"]
+    assert (before, after < 40) == (40, True)
+    assert len(found["rounds"]) <= 3
+    assert {"n_neurons", "n_synapses", "density", "ipr"} <= set(found["rounds"][0]["graph"])
+    assert run(["quantise", "pruned.hrsnn", "-o", "net.hrsnn", "-q"]) == 0
+    capsys.readouterr()
+    assert run(["simulate", "net.hrsnn", "-o", "sim.json", "--samples", "5", "--json", "-q"]) == 0
+    assert json.loads(capsys.readouterr().out)["engine"]["mismatches"] == 0
+    assert run(["prune", "float.hrsnn", "--steps", "II"]) == 2
+    assert "Steps must include I, not II" in " ".join(capsys.readouterr().err.split())
+
+
 def test_same_seed_same_bytes(folder, capsys):
     """The same experiment gives the same artifact, byte for byte; another seed another one."""
     chain(capsys)
