@@ -119,6 +119,7 @@ def test_packed_recordings_are_cut_into_windows():
     path = shared("dvs-gesture-10/dvs_gesture_10.npz")
     _, labels, is_test, fold = load_recordings(path, 250.0)
     np.testing.assert_array_equal(labels[is_test], np.arange(10))
+    np.testing.assert_array_equal(np.flatnonzero(is_test) + 1, len(labels) // 10 * np.arange(1, 11))
     np.testing.assert_array_equal(np.bincount(fold), [10] * (len(labels) // 10 - 1))
     with pytest.raises(DataError, match="must hold 3 windows of 900 ms, not 1"):
         load_recordings(path, 900.0)
