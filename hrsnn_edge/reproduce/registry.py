@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from hrsnn_edge.reproduce.efficiency import TABLE_III
 from hrsnn_edge.reproduce.forecasting import TABLE_V
 from hrsnn_edge.reproduce.importance import SAGE
 from hrsnn_edge.reproduce.memory import MEMORY
 from hrsnn_edge.reproduce.plasticity import PLASTICITY
+from hrsnn_edge.reproduce.pruning import EVOLUTION, PRUNING
 from hrsnn_edge.reproduce.separation import DENSITY, RANK
 from hrsnn_edge.reproduce.speech import LIMITED, SIZES, TABLE_I
 from hrsnn_edge.reproduce.table import Table
@@ -17,6 +19,7 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         TABLE_I,
+        TABLE_III,
         TABLE_V,
         MEMORY,
         PLASTICITY,
@@ -25,6 +28,8 @@ TABLES: dict[str, Table] = {
         DENSITY,
         SIZES,
         LIMITED,
+        PRUNING,
+        EVOLUTION,
     )
 }
 
