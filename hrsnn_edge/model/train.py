@@ -83,9 +83,25 @@ def train(
     TrainingError
         For a silent or saturated network, with the stage, the numbers and a remedy.
     """
-    stages, history, change = {}, {}, {}
     progress("draw")
     net = build_network(config.network, data.events.n_inputs, seed)
+    return train_network(net, config, data, n_classes=n_classes, seed=seed, progress=progress)
+
+
+def train_network(
+    net: FloatNetwork,
+    config: ModelConfig,
+    data: Split,
+    *,
+    n_classes: int,
+    seed: int,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> tuple[FloatNetwork, TrainingRecord]:
+    """Fit a network that is drawn already, or was pruned before training; see `train`.
+
+    `config.network` is not used.
+    """
+    stages, history, change = {}, {}, {}
     few = data.events.select(_few(len(data.labels), config.rate.calibration_samples, seed))
     net = _settle(net, few, config, history, progress, first=True)
     stages["calibrated"] = check_alive(net, few, "calibration")
