@@ -41,7 +41,7 @@ _COLUMNS = ["class", "startTime_usec", "endTime_usec"]
 
 def read_labels(path: Path) -> list[tuple[int, int, int]]:
     """Return class (1..11), start and end [us] of each gesture of a ``_labels.csv``."""
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
         rows = list(csv.reader(file))
     if not rows or rows[0] != _COLUMNS:
         raise DataError(f"{path}: first line must be {','.join(_COLUMNS)!r}")
@@ -96,7 +96,7 @@ def _read_folder(folder: Path):
     """Read the published folder, whole gestures."""
     recordings, labels, is_test = [], [], []
     for name in ("trials_to_train.txt", "trials_to_test.txt"):
-        listed = (folder / name).read_text(encoding="utf-8").split()
+        listed = (folder / name).read_text(encoding="utf-8", errors="replace").split()
         if not listed:
             raise DataError(f"{folder / name}: must list recordings, not none")
         for file in listed:

@@ -25,7 +25,8 @@ _SKIP, _NUM, _SUB, _CHN, _AUX = 59, 60, 61, 62, 63
 
 def read_header(path: Path) -> tuple[int, int, int, list[float], list[int]]:
     """Return signals, samples a second, samples, gain [1/mV] and baseline of each signal."""
-    lines = [s for s in path.read_text(encoding="ascii").splitlines() if s and s[0] != "#"]
+    text = path.read_text(encoding="ascii", errors="replace")
+    lines = [line for line in text.splitlines() if line and line[0] != "#"]
     try:
         _, n_signals, rate, n_samples = lines[0].split()[:4]
         fields = [line.split() for line in lines[1 : 1 + int(n_signals)]]

@@ -84,7 +84,7 @@ def read_column(path: Path, where: Column) -> np.ndarray:
         For a cell that is missing or not a finite number, with its line.
     """
     path = Path(path)
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
         rows = list(csv.reader(file))[where.head_lines :]
     if not rows:
         raise DataError(f"{path}: must hold rows, not none")
