@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from hrsnn_edge.reproduce.efficiency import TABLE_III
 from hrsnn_edge.reproduce.forecasting import TABLE_V
+from hrsnn_edge.reproduce.images import TABLE_IV
 from hrsnn_edge.reproduce.importance import SAGE
 from hrsnn_edge.reproduce.memory import MEMORY
 from hrsnn_edge.reproduce.plasticity import PLASTICITY
@@ -20,6 +21,7 @@ TABLES: dict[str, Table] = {
     for table in (
         TABLE_I,
         TABLE_III,
+        TABLE_IV,
         TABLE_V,
         MEMORY,
         PLASTICITY,
