@@ -18,6 +18,13 @@ from hrsnn_edge.cli.common import (
     write_provenance,
 )
 
+#: What the plot calls the scores of an objective.
+OBJECTIVE_WORDS = {
+    "float": "accuracy on validation folds",
+    "integer": "accuracy of the integer network on validation folds",
+    "hardware": "accuracy on validation folds, less its cost",
+}
+
 
 def verb(
     experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
@@ -35,11 +42,16 @@ def verb(
     """Search the distributions of time constants, thresholds and scales on validation folds.
 
     Every evaluation is kept in OUTPUT.log as it ends: a killed search goes on where it stopped.
+    Beside OUTPUT goes a plot of the search, with the ending .svg.
     """
     from hrsnn_edge.cli.context import dataset_of
+    from hrsnn_edge.files import write_atomic
     from hrsnn_edge.flow.experiment import load_experiment
+    from hrsnn_edge.flow.record import tune_section
     from hrsnn_edge.flow.stations import search
     from hrsnn_edge.flow.store import write_json
+    from hrsnn_edge.report import plots
+    from hrsnn_edge.report.html import standalone
 
     set_verbosity(verbose, quiet)
     plan = load_experiment(experiment).with_seed(seed)
@@ -62,6 +74,8 @@ def verb(
     }
     write_json(output, found)
     write_provenance(output, plan.seed, [experiment])
+    picture = plots.tuning(tune_section(found, OBJECTIVE_WORDS[plan.tune.objective]))
+    write_atomic(output.with_suffix(".svg"), standalone(picture).encode())
     lines = [f"{name} = {value:.4g}" for name, value in best.point.items()]
     emit(found, json, "\n".join([f"best validation score {best.score:.4f}", *lines]))
 

@@ -103,7 +103,7 @@ def make_record(
             readout=f"{experiment.model.readout.kind}, {net.readout.n_bins} bins",
         ),
         accuracy=Accuracy(test=figures["accuracy"]),
-        tune=_tune_section(networks.tuned),
+        tune=tune_section(networks.tuned),
         prune=_prune_section(experiment, networks),
         quantise=_quantise_section(networks.integer),
         verdicts=verdicts,
@@ -153,7 +153,10 @@ def make_traces(
     )
 
 
-def _tune_section(tuned: dict[str, Any] | None) -> Tune | None:
+def tune_section(
+    tuned: dict[str, Any] | None, metric: str = "accuracy on validation folds"
+) -> Tune | None:
+    """Return the search of a ``tuned.json``, None for None; `metric` labels its scores."""
     if tuned is None:
         return None
     names = tuple(tuned["values"])
@@ -163,7 +166,7 @@ def _tune_section(tuned: dict[str, Any] | None) -> Tune | None:
             TunePoint(values=tuple(row["values"][n] for n in names), score=row["score"])
             for row in tuned["history"]
         ),
-        metric="accuracy on a validation fold",
+        metric=metric,
     )
 
 

@@ -84,6 +84,19 @@ def environment() -> Environment:
     return env
 
 
+def stylesheet(env: Environment) -> str:
+    """Return the style sheet of the reports."""
+    return env.loader.get_source(env, "style.css")[0]
+
+
+def standalone(plot: Markup) -> str:
+    """Return a plot of the report as an SVG document of its own, on the page's background."""
+    style = stylesheet(environment()).replace("]]>", "")
+    head = '<svg xmlns="http://www.w3.org/2000/svg" style="background: var(--page)" '
+    body = str(plot).replace("<svg ", head, 1)
+    return body.replace(">", f"><style><![CDATA[{style}]]></style>", 1)
+
+
 def render(record: RunRecord, traces: RunTraces | None = None) -> str:
     """Return the report as one HTML document.
 
@@ -96,11 +109,10 @@ def render(record: RunRecord, traces: RunTraces | None = None) -> str:
     """
     traces = RunTraces() if traces is None else traces
     env = environment()
-    style = env.loader.get_source(env, "style.css")[0]
     work, accuracy = record.work, record.accuracy
     return env.get_template("report.html").render(
         record=record,
-        style=Markup(style),
+        style=Markup(stylesheet(env)),
         sections=SECTIONS,
         flow=stations.flow(record),
         tiles=stations.tiles(record),

@@ -2,11 +2,13 @@
 
 import re
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import pytest
 
-from hrsnn_edge.report.html import SECTIONS, render
+from hrsnn_edge.report.html import SECTIONS, render, standalone
 from hrsnn_edge.report.record import RunRecord
+from hrsnn_edge.report.svg import drawing
 from tests.report.demo import demo_record, demo_traces, failed_record
 
 VOID = {"meta", "br", "link", "img", "input", "hr", "wbr"}
@@ -178,3 +180,11 @@ def test_words_are_readable(scheme):
         assert _contrast(c[name], c[ground]) >= 4.5, (name, ground)
     for name in ("neutral", "other", "accent"):
         assert _contrast(c[name], c["surface"]) >= 2.4, name
+
+
+def test_standalone_plot_is_well_formed():
+    """A plot of the report stands alone as an SVG document with its own style."""
+    plot = drawing(10, 20, '<path class="grid" d="M0 0"/>', "a < b")
+    root = ElementTree.fromstring(standalone(plot))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg" and root.get("aria-label") == "a < b"
+    assert ".grid" in root[0].text
