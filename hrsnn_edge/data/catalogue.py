@@ -247,3 +247,13 @@ def how_to_get(name: str) -> str:
     if entry.remotes:
         return f"Download it: hrsnn data fetch {name}"
     return f"Get it from {entry.origin} and set `path` in [data], or HRSNN_DATA."
+
+
+def file_states(path: Path) -> list[tuple[str, int, int]]:
+    """Return name, size and time of change [ns] of all files of a data set: what a change shows in.
+
+    Of a folder all files below it; of a file those beside it that share its stem.
+    """
+    files = path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.stem}.*")
+    states = ((f.relative_to(path.parent).as_posix(), f.stat()) for f in files if f.is_file())
+    return sorted((name, state.st_size, state.st_mtime_ns) for name, state in states)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hrsnn_edge.data.catalogue import locate
+from hrsnn_edge.data.catalogue import file_states, locate
 from hrsnn_edge.data.dataset import Dataset
 
 Count = Annotated[int, Field(ge=1)]
@@ -42,3 +42,7 @@ class FileData(Section):
     def options(self) -> dict:
         """Return the arguments of the loader."""
         return {k: getattr(self, k) for k in type(self).model_fields if k not in ("name", "path")}
+
+    def store_key(self) -> dict:
+        """Return what a stored result depends on: the keys of the table and the state of the files."""
+        return self.model_dump(mode="json") | {"files": file_states(locate(self.name, self.path))}

@@ -1,6 +1,9 @@
+import os
+
 import numpy as np
 import pytest
 
+from hrsnn_edge.flow.data_sections import section_of
 from hrsnn_edge.flow.store import Store, canonical_json
 
 
@@ -38,3 +41,14 @@ def test_canonical_json_is_order_free():
     assert canonical_json({"b": np.int64(1), "a": np.arange(2)}) == b'{"a":[0,1],"b":1}'
     with pytest.raises(TypeError, match="must be known to JSON, not complex"):
         canonical_json(1j)
+
+
+def test_changed_data_file_is_another_key(tmp_path):
+    """A result of a data set is found again only while its files are the same."""
+    section = section_of("vowels", str(tmp_path / "a.npz"))
+    keys = []
+    for content in (b"1", b"12", b"12"):
+        (tmp_path / "a.npz").write_bytes(content)
+        os.utime(tmp_path / "a.npz", ns=(0, len(content)))
+        keys.append(Store.key("encode", {"data": section}))
+    assert keys[0] != keys[1] == keys[2]
