@@ -44,5 +44,5 @@ class FileData(Section):
         return {k: getattr(self, k) for k in type(self).model_fields if k not in ("name", "path")}
 
     def store_key(self) -> dict:
-        """Return what a stored result depends on: the keys of the table and the state of the files."""
+        """Return what a stored result depends on: the keys, and the state of the files."""
         return self.model_dump(mode="json") | {"files": file_states(locate(self.name, self.path))}
