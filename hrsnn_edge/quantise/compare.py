@@ -8,8 +8,9 @@ from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.float_run import run_counts, step_gain
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.network import FloatNetwork, IntNetwork, MlpReadout, SparseRows
+from hrsnn_edge.network import FloatNetwork, IntNetwork, MlpReadout, SparseRows, TraceReadout
 from hrsnn_edge.quantise.report import NeuronError, QuantisationReport, WeightError
+from hrsnn_edge.quantise.traces import weights_of
 
 #: Rates that have moved by more than this factor are worth a warning.
 RATE_FACTOR = 1.5
@@ -84,6 +85,9 @@ def effective_tau(integer: IntNetwork, dt: float) -> np.ndarray:
 
 def readout_error(net: FloatNetwork, integer: IntNetwork) -> float:
     """Return the relative root mean square error of the readout weights, of all layers."""
+    if isinstance(net.readout, TraceReadout):
+        exact = net.readout.w_out
+        return _rms(weights_of(integer.readout) - exact) / max(_rms(exact), TINY)
     errors = [
         _scaled_error(exact, rounded, signed_range(integer.fmt.out_weight_width)[1])
         for exact, rounded in zip(

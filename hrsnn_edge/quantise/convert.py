@@ -17,6 +17,7 @@ from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.float_run import run_counts, step_gain
 from hrsnn_edge.errors import QuantisationError
 from hrsnn_edge.fixed import signed_range, width_for
+from hrsnn_edge.model.traces import run_filters
 from hrsnn_edge.network import (
     ExpSynapses,
     FloatNetwork,
@@ -25,11 +26,13 @@ from hrsnn_edge.network import (
     LinearReadout,
     MlpReadout,
     SparseRows,
+    TraceReadout,
 )
 from hrsnn_edge.quantise.calibrate import MembraneRange, membrane_range
 from hrsnn_edge.quantise.compare import compare
 from hrsnn_edge.quantise.readout import quantise_mlp, quantise_readout, silent_readout
 from hrsnn_edge.quantise.report import QuantisationReport
+from hrsnn_edge.quantise.traces import quantise_traces, trace_steps
 
 #: Deepest saturation asked for, in thresholds below 0.
 MAX_DEPTH = 4.0
@@ -88,6 +91,11 @@ def quantise(
     if isinstance(net.readout, MlpReadout):
         counts = run_counts(net, calibration, net.readout.n_bins)
         readout = quantise_mlp(net.readout, fmt.out_weight_width, counts)
+        result = replace(result, readout=readout)
+    if isinstance(net.readout, TraceReadout):
+        filters = np.concatenate(run_filters(net, calibration))
+        step = trace_steps(filters.max(axis=(0, 2), initial=0))
+        readout = quantise_traces(net.readout, step, fmt.out_weight_width)
         result = replace(result, readout=readout)
     return result, compare(net, result, calibration)
 
