@@ -4,8 +4,9 @@
 
 The recipe in which recurrence carries memory (`memory_recipe`, weight 2): 30 % of the neurons get
 the input. Every rule keeps as many recurrent synapses as make the operations of a sample those of
-random pruning at ``--sparsity``. The readout is fitted anew. Rules: see `EDGE_RULES` (all neurons
-stay), `ALGORITHMS` (20 rounds of steps I to III) and `activity`.
+random pruning at ``--sparsity``. The readout is fitted anew. Rules: `scores_of` and `STEP_ONE`, in
+which all neurons stay, `ALGORITHMS` (20 rounds of steps I to III), and `activity`, which drops
+neurons.
 
 The controls that the shares of the input must beat know as much as they do: ``driven first`` is
 magnitude, synapses out of neurons with input into neurons without before all others.
@@ -89,7 +90,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="CSV of every single run")
     args = parser.parse_args()
     if args.read:
-        rows = [row for path in args.read for row in read_rows(path)]
+        found = [row for path in args.read for row in read_rows(path)]
+        rows = list({(row["rule"], row["seed"]): row for row in found}.values())
     else:
         rows = []
         for seed in range(args.first_seed, args.first_seed + args.seeds):
