@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import connect, flipped
 
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.flush import FlushGate
 from hrsnn_rtl.interfaces import (
     CoreSignature,
     Select,
@@ -15,6 +16,7 @@ from hrsnn_rtl.interfaces import (
     spike_layout,
 )
 from hrsnn_rtl.lane import Lane, queue_depth
+from hrsnn_rtl.plastic_lane import PlasticLane
 from hrsnn_rtl.readout import Readout
 from hrsnn_rtl.scheduler import Expander, Scheduler
 from hrsnn_rtl.stream import EventQueue, SmallQueue
@@ -64,7 +66,7 @@ class Core(wiring.Component):
         m.submodules.expander = expander = Expander(config=c)
         lanes = []
         for k in range(c.lanes):
-            lane = Lane(
+            lane = (PlasticLane if c.plasticity else Lane)(
                 config=c,
                 index=k,
                 images=self._images,
@@ -73,7 +75,7 @@ class Core(wiring.Component):
             )
             m.submodules[f"lane{k}"] = lane
             lanes.append(lane)
-        connect(m, flipped(self.command), scheduler.command)
+        self._commands(m, scheduler, lanes)
         connect(m, scheduler.queue, queue.i)
         m.d.comb += [
             scheduler.room.eq(queue.room),
@@ -104,6 +106,24 @@ class Core(wiring.Component):
         self._memory_ports(m, scheduler, lanes, readout)
         self._observe(m, scheduler, lanes, readout)
         return m
+
+    def _commands(self, m, scheduler, lanes):
+        """Hand the commands to the scheduler; on a core that learns, sweeps come between them."""
+        plasticity = self._config.plasticity
+        if plasticity is None:
+            connect(m, flipped(self.command), scheduler.command)
+            return
+        m.submodules.gate = gate = FlushGate(plasticity=plasticity)
+        connect(m, flipped(self.command), gate.i)
+        connect(m, gate.o, scheduler.command)
+        m.d.comb += gate.idle.eq(scheduler.idle)
+        for lane in lanes:
+            m.d.comb += [
+                lane.step.eq(scheduler.step),
+                lane.sweep.eq(gate.sweep),
+                lane.sweep_all.eq(gate.sweep_all),
+                lane.forget.eq(gate.forget),
+            ]
 
     def _broadcast(self, m, expander, lanes, readout):
         """Give every source to all who want it in one cycle; return whether one waits behind."""
@@ -142,6 +162,11 @@ class Core(wiring.Component):
         c = self._config
         write, read = self.write, self.read
         m.d.comb += [write.ready.eq(scheduler.idle), read.ready.eq(scheduler.idle)]
+        for lane in lanes if c.plasticity else ():
+            m.d.comb += [
+                lane.read_magnitude.eq(read.valid & (read.select == Select.MAGNITUDE)),
+                lane.read_addr.eq(read.addr),
+            ]
         targets = [(lane.load, write.lane == k) for k, lane in enumerate(lanes)]
         if readout:
             targets.append((readout.load, 1))
@@ -157,10 +182,13 @@ class Core(wiring.Component):
         # A word arrives two cycles after its address; until then, remember whose it is.
         words = [Value.cast(lane.state_now) for lane in lanes]
         number = read.lane[: c.lane_width]
+        if c.plasticity:
+            words += [lane.magnitude for lane in lanes]
+            number = number + Mux(read.select == Select.MAGNITUDE, c.lanes, 0)
         if readout:
-            words = [*words, *readout.stored]
-            out_number = c.lanes + read.addr[: c.out_lanes.bit_length() - 1]
+            out_number = len(words) + read.addr[: c.out_lanes.bit_length() - 1]
             number = Mux(read.select == Select.OUT, out_number, number)
+            words = [*words, *readout.stored]
         owner_1, owner_2 = Signal(range(len(words))), Signal(range(len(words)))
         valid_1 = Signal()
         m.d.sync += [
@@ -197,6 +225,8 @@ class Core(wiring.Component):
             trace.step_done.eq(scheduler.last),
             trace.drained.eq(unfinished & at_rest),
         ]
+        if self._config.plasticity:
+            m.d.comb += strobes.weight_updates.eq(sum(lane.weight_updates for lane in lanes))
         if readout:
             m.d.comb += [
                 strobes.sop_out.eq(readout.sop),

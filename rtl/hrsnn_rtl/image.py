@@ -99,18 +99,26 @@ def memory_images(
     return images
 
 
-def _row_images(net, config, placement, lane) -> list[MemoryImage]:
-    """Return the synapses of a lane, row after row, and where each source's row is."""
+def by_source(recurrent, inputs, config: CoreConfig, placement: Placement, unused=0) -> np.ndarray:
+    """Return values of the neurons and of the input channels by source number, (n_sources,)."""
+    out = np.full(config.n_sources, unused, np.int64)
+    out[placement.index] = recurrent
+    out[config.n_hw : config.n_hw + len(inputs)] = inputs
+    return out
+
+
+def lane_synapses(net: IntNetwork, config: CoreConfig, placement: Placement, lane: int):
+    """Return the sources of all synapses, recurrent ones first, and which a lane has, in its order.
+
+    Raises
+    ------
+    CapacityError
+        When they are more than the lane has words for.
+    """
     source = np.concatenate(
         [placement.index[net.w_rec.pre_idx], config.n_hw + net.w_in.pre_idx.astype(np.int64)]
     )
     target = np.concatenate([net.w_rec.col_idx, net.w_in.col_idx])
-    weight = np.concatenate([net.w_rec.weights, net.w_in.weights])
-    fan_out = np.bincount(source, minlength=config.n_sources)
-    shift = np.zeros(config.n_sources, np.int64)
-    shift[placement.index] = net.shift_rec
-    shift[config.n_hw : config.n_hw + net.n_inputs] = net.shift_in
-
     own = np.flatnonzero(placement.lane[target] == lane)
     slot = placement.slot[target[own]]
     order = own[np.lexsort((slot, source[own]))]
@@ -119,6 +127,14 @@ def _row_images(net, config, placement, lane) -> list[MemoryImage]:
             f"Synapses of lane {lane} must be at most {config.synapse_depth}, not {order.size}. "
             "Prune synapses, or take more lanes."
         )
+    return source, order
+
+
+def _row_images(net, config, placement, lane) -> list[MemoryImage]:
+    """Return the synapses of a lane, row after row, and where each source's row is."""
+    source, order = lane_synapses(net, config, placement, lane)
+    target = np.concatenate([net.w_rec.col_idx, net.w_in.col_idx])
+    fan_out = np.bincount(source, minlength=config.n_sources)
     length = np.bincount(source[order], minlength=config.n_sources)
     fields = {
         "start": np.where(length > 0, np.cumsum(length) - length, 0),
@@ -128,10 +144,11 @@ def _row_images(net, config, placement, lane) -> list[MemoryImage]:
     if config.lanes > 1:
         fields["silent"] = fan_out == 0
     if config.shift_width:
-        fields["shift"] = shift
-    synapses = pack(
-        synapse_layout(config), target=placement.slot[target[order]], weight=weight[order]
-    )
+        fields["shift"] = by_source(net.shift_rec, net.shift_in, config, placement)
+    synapse = {"target": placement.slot[target[order]]}
+    if not config.plasticity:
+        synapse["weight"] = np.concatenate([net.w_rec.weights, net.w_in.weights])[order]
+    synapses = pack(synapse_layout(config), **synapse)
     rows = pack(row_layout(config), **fields)
     return [
         MemoryImage(Select.SYNAPSE, lane, 0, synapses),

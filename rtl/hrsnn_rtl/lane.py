@@ -30,6 +30,8 @@ MEMORY_NAMES = {
     Select.DECAY: "decays",
     Select.THRESHOLD: "thresholds",
     Select.RESET: "resets",
+    Select.LIMIT: "limits",
+    Select.PRE_RULE: "source rules",
 }
 
 
@@ -75,20 +77,23 @@ class Lane(wiring.Component):
     def __init__(self, *, config: CoreConfig, index: int, images=(), vendor_cells, poison):
         self._config, self._index, self._images = config, index, images
         self._vendor_cells, self._poison = vendor_cells, poison
-        super().__init__(
-            {
-                "event": In(stream.Signature(event_layout(config))),
-                "scan": In(scan_layout(config)),
-                "load": In(load_layout()),
-                "state_now": Out(state_layout(config)),
-                "state_next": Out(state_layout(config)),
-                "spike": Out(1),
-                "sop_in": Out(1),
-                "sop_rec": Out(1),
-                "skipped": Out(1),
-                "busy": Out(1),
-            }
-        )
+        super().__init__(self.members(config))
+
+    @classmethod
+    def members(cls, config: CoreConfig) -> dict:
+        """Return the ports."""
+        return {
+            "event": In(stream.Signature(event_layout(config))),
+            "scan": In(scan_layout(config)),
+            "load": In(load_layout()),
+            "state_now": Out(state_layout(config)),
+            "state_next": Out(state_layout(config)),
+            "spike": Out(1),
+            "sop_in": Out(1),
+            "sop_rec": Out(1),
+            "skipped": Out(1),
+            "busy": Out(1),
+        }
 
     def elaborate(self, platform):
         """Build the circuit."""

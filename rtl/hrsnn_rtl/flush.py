@@ -1,0 +1,72 @@
+"""Sweeps between the commands: nothing is owed to a synapse for longer than its lane remembers."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hrsnn_rtl.interfaces import CommandKind, CommandLayout
+from hrsnn_rtl.plasticity import Plasticity
+
+
+class FlushGate(wiring.Component):
+    """Commands in, the same commands out, some of them after a sweep over all rows.
+
+    A CLEAR waits until every magnitude is up to date, for it makes the traces forget. With argument
+    1 it does only that and is not passed on. A STEP that would make a row older than a lane
+    remembers waits for a sweep over the old rows.
+
+    Parameters
+    ----------
+    plasticity : Plasticity
+        Says how far a lane remembers.
+
+    Members
+    -------
+    i, o : In(stream.Signature(CommandLayout)), Out(stream.Signature(CommandLayout))
+        Commands.
+    idle : In(1)
+        Nothing is in work, a register.
+    sweep, sweep_all, forget : Out(1)
+        As of `hrsnn_rtl.replay.RowReplay`.
+    """
+
+    i: In(stream.Signature(CommandLayout))
+    o: Out(stream.Signature(CommandLayout))
+    idle: In(1)
+    sweep: Out(1)
+    sweep_all: Out(1)
+    forget: Out(1)
+
+    def __init__(self, *, plasticity: Plasticity):
+        self._plasticity = plasticity
+        super().__init__()
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        steps = Signal(range(self._plasticity.sweep_steps + 1))
+        # Whether a step was made since the last CLEAR; whether the sweep of this command is done.
+        dirty, swept, sweeping = Signal(), Signal(), Signal()
+        is_step = self.i.payload.kind == CommandKind.STEP
+        is_clear = self.i.payload.kind == CommandKind.CLEAR
+        only_sweep = is_clear & self.i.payload.arg[0]
+        wanted = Mux(is_clear, dirty, is_step & (steps == self._plasticity.sweep_steps)) & ~swept
+        m.d.comb += [
+            self.o.payload.eq(self.i.payload),
+            self.o.valid.eq(self.i.valid & ~wanted & ~only_sweep),
+            self.i.ready.eq(Mux(only_sweep, self.i.valid, self.o.ready) & ~wanted),
+            self.sweep.eq(self.i.valid & wanted & ~sweeping & self.idle),
+            self.sweep_all.eq(is_clear),
+            self.forget.eq(is_clear & ~only_sweep),
+        ]
+        with m.If(self.sweep):
+            m.d.sync += [sweeping.eq(1), steps.eq(0)]
+        with m.Elif(sweeping & self.idle):
+            m.d.sync += [sweeping.eq(0), swept.eq(1)]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += swept.eq(0)
+            with m.If(is_step):
+                m.d.sync += [dirty.eq(1), steps.eq(steps + 1)]
+            with m.If(self.forget):
+                m.d.sync += [dirty.eq(0), steps.eq(0)]
+        return m

@@ -1,0 +1,264 @@
+"""A lane whose synapses learn: the walk of a row also makes up for what its weights are owed.
+
+::
+
+    source > RowReplay > RowWalk W0 .. W5 | W6 memories | W7 sums of gains | W8 raise | W9 lower |
+                                          |             |                  |          |          |
+    W10 raise; write magnitude, weight to the sums (A2)
+
+A magnitude is read in W5 and written in W10. Nothing of that needs forwarding: a row is walked at
+most once between two scans, and sweeps wait until all walks are over.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Mux, Signal
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hrsnn_rtl.config import SPRAM_WIDTH, CoreConfig
+from hrsnn_rtl.image import memory_words
+from hrsnn_rtl.interfaces import Select, event_layout, row_layout
+from hrsnn_rtl.lane import Lane, queue_depth
+from hrsnn_rtl.memory import Ram, SinglePortRam
+from hrsnn_rtl.plasticity import limit_layout, magnitude_layout, rule_layout, source_layout
+from hrsnn_rtl.replay import RowReplay
+from hrsnn_rtl.stdp import PostHistory, StdpUpdate, owed_layout
+from hrsnn_rtl.stream import SmallQueue
+from hrsnn_rtl.synapse import Accumulate
+from hrsnn_rtl.walk import RowWalk
+
+
+class PlasticLane(Lane):
+    """A `Lane` that learns.
+
+    Parameters
+    ----------
+    config, index, images, vendor_cells, poison
+        As of `Lane`.
+
+    Members
+    -------
+    As `Lane`, and
+
+    step : In(1)
+        A step begins.
+    sweep, sweep_all, forget : In(1)
+        As of `hrsnn_rtl.replay.RowReplay`.
+    weight_updates : Out(2)
+        Increments that were not 0 in this cycle.
+    read_magnitude : In(1)
+        While idle: the read port asks for a word of the magnitudes.
+    read_addr : In
+        Which.
+    magnitude : Out
+        That word, two cycles later.
+    """
+
+    @classmethod
+    def members(cls, config: CoreConfig) -> dict:
+        """Return the ports."""
+        return {
+            **super().members(config),
+            "step": In(1),
+            "sweep": In(1),
+            "sweep_all": In(1),
+            "forget": In(1),
+            "weight_updates": Out(2),
+            "read_magnitude": In(1),
+            "read_addr": In(config.pointer_width),
+            "magnitude": Out(magnitude_layout(config).size),
+        }
+
+    def _deliver(self, m):
+        """Walk the rows: replay, change and deliver their weights."""
+        c, p = self._config, self._config.plasticity
+        m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=queue_depth(c))
+        m.submodules.replay = replay = RowReplay(config=c)
+        m.submodules.walk = walk = RowWalk(config=c)
+        m.submodules.post = post = PostHistory(
+            config=c, index=self._index, images=self._images, poison=self._poison
+        )
+        connect(m, flipped(self.event), queue.i)
+        connect(m, queue.o, replay.event)
+        connect(m, replay.row, walk.row)
+        rows = self._ram(m, Select.ROW, row_layout(c).size, c.n_sources)
+        rules = self._ram(m, Select.PRE_RULE, rule_layout(p).size, c.n_sources)
+        targets = self._ram(m, Select.SYNAPSE, c.synapse_width, c.synapse_depth)
+        m.submodules.ram_source = sources = Ram(
+            width=source_layout(p).size, depth=c.n_sources, poison=self._poison
+        )
+        m.submodules.ram_gain = gains = Ram(
+            width=p.gain_width, depth=2 * p.history, poison=self._poison
+        )
+        m.d.comb += [
+            replay.hold.eq(post.busy),
+            *(
+                getattr(replay, name).eq(getattr(self, name))
+                for name in ("step", "sweep", "sweep_all", "forget")
+            ),
+            *(
+                port
+                for ram in (rows, rules, sources)
+                for port in (ram.r_en.eq(replay.r_en), ram.r_addr.eq(replay.r_addr))
+            ),
+            replay.row_word.eq(rows.r_data),
+            replay.rule_word.eq(rules.r_data),
+            replay.source_word.eq(sources.r_data),
+            sources.w_en.eq(replay.w_en),
+            sources.w_addr.eq(replay.w_addr),
+            sources.w_data.eq(replay.w_data),
+            gains.w_en.eq(replay.gain_en),
+            gains.w_addr.eq(replay.gain_addr),
+            gains.w_data.eq(replay.gain),
+            walk.walk.eq(replay.walk),
+            replay.begun.eq(walk.begun),
+            targets.r_en.eq(walk.target_en),
+            targets.r_addr.eq(walk.target_addr),
+            walk.target.eq(targets.r_data),
+            post.scan.eq(self.scan),
+            post.spike.eq(self.spike),
+            post.load.eq(self.load),
+            post.history_en.eq(walk.history_en),
+            post.history_slot.eq(walk.history_slot),
+            walk.history.eq(post.history),
+            post.loss_slot.eq(walk.token.target),
+            gains.r_addr.eq(Cat(walk.token.age, walk.token.bank)),
+        ]
+        busy = self._change(m, walk, post, gains)
+        m.d.comb += [
+            self.skipped.eq(replay.skipped),
+            self.busy.eq(queue.o.valid | replay.busy | walk.busy | busy | post.busy),
+        ]
+
+    def _change(self, m, walk, post, gains):
+        """Read the magnitude of each token's synapse, change it, use it; return whether one is."""
+        c, p = self._config, self._config.plasticity
+        m.submodules.update = update = StdpUpdate(config=c)
+        m.submodules.accumulate = add = Accumulate(
+            depth=c.n_slots, width=c.sum_width, addend_width=c.addend_width
+        )
+        limits = self._ram(m, Select.LIMIT, limit_layout(c).size, c.n_sources)
+        carried = data.StructLayout(
+            {
+                "addr": c.pointer_width,
+                "target": c.slot_width,
+                "is_input": 1,
+                "plastic": 1,
+                "deliver": 1,
+                "shift": c.shift_width,
+            }
+        )
+        stage = {k: Signal(carried, name=f"stage_{k}") for k in range(6, 11)}
+        valid = {k: Signal(name=f"valid_{k}") for k in range(6, 11)}
+        token = walk.token
+        reading = walk.valid & token.last
+        if c.synapse_memory == "spram":
+            # A single-port memory writes first, and the token waits.
+            m.d.comb += walk.stall.eq(reading & valid[10] & stage[10].plastic)
+        m.d.comb += limits.r_addr.eq(token.source)
+        m.d.sync += [stage[6][name].eq(token[name]) for name, _ in carried]
+        m.d.sync += valid[6].eq(reading & ~walk.stall)
+        for k in range(7, 11):
+            m.d.sync += [stage[k].eq(stage[k - 1]), valid[k].eq(valid[k - 1])]
+
+        stored, result = Signal(magnitude_layout(c)), Signal(magnitude_layout(c))
+        self._magnitudes(m, reading, token.addr, stored, stage[10], valid[10], result)
+
+        # W6: the words of the memories, and of all tokens of the synapse the sum of gains.
+        token_6, seen_6 = Signal.like(token), Signal()
+        m.d.sync += [token_6.eq(token), seen_6.eq(walk.valid & ~walk.stall)]
+        hit = seen_6 & token_6.hit
+        early, gain = Signal(p.gain_width), Signal(p.gain_width + p.age_width)
+        word, limit = Signal(magnitude_layout(c)), Signal(limit_layout(c))
+        loss, depress = Signal.like(post.loss), Signal()
+        with m.If(seen_6):
+            m.d.sync += gain.eq(
+                Mux(token_6.first, 0, gain) + Mux(hit & ~token_6.early, gains.r_data, 0)
+            )
+            if p.plastic_in:
+                with m.If(token_6.first | token_6.early):
+                    m.d.sync += early.eq(Mux(hit & token_6.early, gains.r_data, 0))
+        m.d.sync += [
+            word.eq(stored),
+            loss.eq(post.loss),
+            limit.eq(limits.r_data),
+            depress.eq(token_6.depress),
+        ]
+        # W7: what is owed, in the order of the contract.
+        is_input, owed, due = stage[7].is_input, Signal(owed_layout(c)), Signal(p.loss_width)
+        m.d.comb += [
+            due.eq(loss.last),
+            owed.before.eq(gain),
+            owed.loss.eq(Mux(depress, due, 0)),
+            update.magnitude.eq(word.magnitude),
+            update.limit.eq(limit.limit),
+            update.owed.eq(owed),
+        ]
+        if p.plastic_in:
+            with m.If(is_input):
+                m.d.comb += [due.eq(word.owed), owed.before.eq(early), owed.after.eq(gain)]
+        lowered = Signal()
+        m.d.sync += lowered.eq(valid[7] & owed.loss.any())
+        m.d.comb += self.weight_updates.eq(hit + lowered)
+
+        # W10: write back, deliver.
+        negative = [Signal(name=f"negative_{k}") for k in range(8, 11)]
+        m.d.sync += Cat(negative).eq(Cat(limit.negative, negative[:-1]))
+        m.d.comb += result.magnitude.eq(update.result)
+        if p.plastic_in:
+            # An input's own depression comes after the potentiation of its step, which the scan
+            # must decide first.
+            next_loss = [Signal(p.loss_width, name=f"next_loss_{k}") for k in range(8, 11)]
+            m.d.sync += Cat(next_loss).eq(Cat(loss.next, next_loss[:-1]))
+            m.d.comb += result.owed.eq(Mux(stage[10].is_input, next_loss[-1], 0))
+        last = stage[10]
+        weight = update.result[p.learn_shift :]
+        signed_weight = Mux(negative[-1], -weight, weight)[: c.weight_width].as_signed()
+        delivered = valid[10] & last.deliver
+        m.d.comb += [
+            add.valid.eq(delivered),
+            add.target.eq(last.target),
+            add.addend.eq(signed_weight << last.shift),
+            self.sop_in.eq(delivered & last.is_input),
+            self.sop_rec.eq(delivered & ~last.is_input),
+            self.magnitude.eq(word),
+        ]
+        self._sums(m, add)
+        return Cat(valid.values()).any() | seen_6 | add.busy
+
+    def _magnitudes(self, m, reading, addr, stored, last, valid, result):
+        """Build their memory: walk and read port read it, W10 and load port write it."""
+        c, load = self._config, self.load
+        layout = magnitude_layout(c)
+        write, loads = valid & last.plastic, load.valid & (load.select == Select.MAGNITUDE)
+        if c.synapse_memory == "spram":
+            count = -(-layout.size // SPRAM_WIDTH)
+            rams = [
+                SinglePortRam(depth=c.synapse_depth, vendor_cells=self._vendor_cells)
+                for _ in range(count)
+            ]
+            opened = Mux(load.open, ~self.read_magnitude, write)
+            m.d.comb += [ram.w_open.eq(opened) for ram in rams]
+        else:
+            init = memory_words(self._images, Select.MAGNITUDE, self._index, c.synapse_depth)
+            rams = [
+                Ram(
+                    width=layout.size,
+                    depth=c.synapse_depth,
+                    init=init,
+                    poison=self._poison,
+                    **c.ram_options("magnitudes"),
+                )
+            ]
+        m.d.comb += stored.eq(Cat(ram.r_data for ram in rams))
+        for k, ram in enumerate(rams):
+            m.submodules[f"ram_magnitude{k}"] = ram
+            low = k * SPRAM_WIDTH
+            m.d.comb += [
+                ram.r_en.eq(load.open | reading),
+                ram.r_addr.eq(Mux(load.open, self.read_addr, addr)),
+                ram.w_en.eq(loads | write),
+                ram.w_addr.eq(Mux(load.open, load.addr, last.addr)),
+                ram.w_data.eq(Mux(load.open, load.data, result.as_value())[low:]),
+            ]

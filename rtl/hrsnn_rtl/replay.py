@@ -1,0 +1,272 @@
+"""What a source's synapses are owed: the gains since its last visit, by the step they belong to.
+
+A weight is used only when its source's row is walked, and until then only its own source and its
+target's spikes change it, so the walk can make up for all steps since the last one. Ages count the
+steps back from the last finished one: a target's spike of age `h` raises the magnitude by
+``gain[h]``, and this block fills that table for one row while the row before it streams.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.interfaces import event_layout, row_layout
+from hrsnn_rtl.plasticity import rule_layout, source_layout
+
+
+def row_walk_layout(config: CoreConfig) -> data.StructLayout:
+    """Return what the walk of a row must know, the row's place apart.
+
+    `mask` has a 1 for each age whose gain is not 0, `age` is that of the source's last spike, and
+    `bank` the half of the gain table. `deliver` says that the source fired, rather than that the
+    row is only brought up to date; `depress` that a depression is due.
+    """
+    c = config
+    return data.StructLayout(
+        {
+            "source": c.source_width,
+            "mask": c.plasticity.history,
+            "age": c.plasticity.age_width,
+            "bank": 1,
+            "is_input": 1,
+            "plastic": 1,
+            "deliver": 1,
+            "depress": 1,
+            "shift": c.shift_width,
+        }
+    )
+
+
+def place_layout(config: CoreConfig) -> data.StructLayout:
+    """Return where the synapses of a row are; `left` as in `row_layout`."""
+    row = row_layout(config)
+    return data.StructLayout({"start": row["start"].shape, "left": row["left"].shape})
+
+
+def bump(trace, step: int, top: int):
+    """Return a trace after a spike: plus `step`, saturated; as `bump_traces` of the reference."""
+    total = trace + step
+    return Mux(total > top, top, total)
+
+
+class RowReplay(wiring.Component):
+    """Sources in; their rows, with the gains that the synapses are owed, out.
+
+    ::
+
+        IDLE source -> FETCH memories -> AGE -> BEGIN gain of the source's own step -> FILL one age
+        a cycle -> CLOSE new trace -> OFFER until the walk has begun
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Widths.
+
+    Members
+    -------
+    event : In(stream.Signature(event_layout(config)))
+        Sources that fired.
+    hold : In(1)
+        The scan is still writing what a walk reads.
+    step : In(1)
+        A step begins.
+    sweep, sweep_all, forget : In
+        `sweep` for one cycle, while not `busy`: visit every source. The rows of more than
+        `sweep_steps` steps are brought up to date, with `sweep_all` all of them, and with `forget`
+        all traces become 0. These two must stay while `busy`.
+    r_en, r_addr, row_word, rule_word, source_word
+        Read ports of the memories of rows, learning constants and traces.
+    w_en, w_addr, w_data : Out
+        Write port of the memory of traces.
+    gain_en, gain_addr, gain : Out
+        Write port of the gain table, two halves of one word an age.
+    row : Out(stream.Signature(place_layout(config)))
+        A row to walk.
+    walk : Out(row_walk_layout(config))
+        Goes with it and stays until `begun`.
+    begun : In(1)
+        The walk has taken `walk` over.
+    skipped : Out(1)
+        One cycle a source that fired and has no synapse in any lane.
+    busy : Out(1)
+        A source is held, or a sweep is on.
+    """
+
+    def __init__(self, *, config: CoreConfig):
+        self._config = config
+        p = config.plasticity
+        super().__init__(
+            {
+                "event": In(stream.Signature(event_layout(config))),
+                "hold": In(1),
+                "step": In(1),
+                "sweep": In(1),
+                "sweep_all": In(1),
+                "forget": In(1),
+                "r_en": Out(1),
+                "r_addr": Out(config.source_width),
+                "row_word": In(row_layout(config)),
+                "rule_word": In(rule_layout(p)),
+                "source_word": In(source_layout(p)),
+                "w_en": Out(1),
+                "w_addr": Out(config.source_width),
+                "w_data": Out(source_layout(p)),
+                "gain_en": Out(1),
+                "gain_addr": Out(p.age_width + 1),
+                "gain": Out(p.gain_width),
+                "row": Out(stream.Signature(place_layout(config))),
+                "walk": Out(row_walk_layout(config)),
+                "begun": In(1),
+                "skipped": Out(1),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        c, p = self._config, self._config.plasticity
+        m = Module()
+        now = Signal(p.age_width + 1)
+        with m.If(self.step):
+            m.d.sync += now.eq(now + 1)
+        source, is_input, firing, sweeping = self._sources(m)
+        row, rule = Signal(row_layout(c)), Signal(rule_layout(p))
+        old, x = Signal(source_layout(p)), Signal(p.trace_width)
+        since, live, place = Signal(p.age_width + 1), Signal(), Signal(p.age_width)
+        age, future = since[:-1], since[-1]
+        plastic = (is_input & int(p.plastic_in)) | (~is_input & int(p.plastic_rec))
+        silent = row.silent if c.lanes > 1 else row.empty
+        decayed = (x * rule.decay) >> p.decay_width
+
+        # A sweep has nothing to do for a source that is owed nothing, and leaves one whose last
+        # event belongs to the coming step as it is.
+        owed = old.fired | age.any()
+        due = live & owed & ~future & ~row.empty & (self.sweep_all | age[-1])
+        counts = Signal()
+        issue = Signal()
+        with m.FSM() as fsm:
+            with m.State("IDLE"):
+                m.d.comb += self.r_en.eq(1)
+                with m.If(sweeping | (self.event.valid & ~self.hold)):
+                    m.next = "FETCH"
+            with m.State("FETCH"):
+                m.d.sync += [row.eq(self.row_word), rule.eq(self.rule_word)]
+                m.d.sync += old.eq(self.source_word)
+                m.next = "AGE"
+            with m.State("AGE"):
+                m.d.sync += [since.eq(now - old.time), live.eq(old.fired | old.x.any())]
+                m.d.sync += x.eq(old.x)
+                m.next = "BEGIN"
+            with m.State("BEGIN"):
+                # The step of the spike itself: its trace was not raised yet. A neuron's row has
+                # been walked in that step, an input's before it.
+                m.d.comb += [issue.eq(1), counts.eq(old.fired & is_input)]
+                m.d.sync += place.eq(age)
+                with m.If(old.fired):
+                    m.d.sync += x.eq(bump(x, p.trace_step, p.trace_top))
+                with m.If(firing & ~(plastic & live)):
+                    m.next = "CLOSE"
+                with m.Elif(firing | (plastic & due)):
+                    m.next = "FIRST"
+                with m.Else():
+                    m.d.comb += self.w_en.eq(self.forget)
+                    m.next = "IDLE"
+            with m.State("FIRST"):
+                with m.If(place == 0):
+                    m.next = "LAST"
+                with m.Else():
+                    m.d.sync += [x.eq(decayed), place.eq(place - 1)]
+                    m.next = "FILL"
+            with m.State("FILL"):
+                m.d.comb += [issue.eq(1), counts.eq(1)]
+                with m.If(place == 0):
+                    m.next = "LAST"
+                with m.Else():
+                    m.d.sync += [x.eq(decayed), place.eq(place - 1)]
+            with m.State("LAST"):
+                with m.If(firing & is_input):
+                    m.d.sync += x.eq(decayed)
+                m.next = "CLOSE"
+            with m.State("CLOSE"):
+                m.d.comb += [self.w_en.eq(plastic), self.skipped.eq(firing & silent)]
+                with m.If(row.empty):
+                    m.next = "IDLE"
+                with m.Else():
+                    m.next = "OFFER"
+            with m.State("OFFER"):
+                m.d.comb += self.row.valid.eq(1)
+                with m.If(self.row.ready):
+                    m.next = "WALK"
+            with m.State("WALK"), m.If(self.begun):
+                m.next = "IDLE"
+        idle, begins = fsm.ongoing("IDLE"), fsm.ongoing("BEGIN")
+        m.d.comb += [
+            self.event.ready.eq(idle & ~sweeping & ~self.hold),
+            self.busy.eq(~idle | sweeping | self.sweep),
+            self.w_addr.eq(source),
+            self.w_data.x.eq(Mux(firing, x, Mux(self.forget, 0, x))),
+            self.w_data.fired.eq(firing),
+            self.w_data.time.eq(now + (firing & is_input)),
+            self.row.payload.start.eq(row.start),
+            self.row.payload.left.eq(row.left),
+            self.walk.source.eq(source),
+            self.walk.age.eq(age),
+            self.walk.is_input.eq(is_input),
+            self.walk.plastic.eq(plastic),
+            self.walk.deliver.eq(firing),
+            # A neuron's depression is due with its spike, an input's once its step is over.
+            self.walk.depress.eq(plastic & Mux(is_input, old.fired, firing)),
+        ]
+        if c.shift_width:
+            m.d.comb += self.walk.shift.eq(row.shift)
+        self._table(m, (x * rule.eta) >> p.eta_shift, Mux(begins, age, place), issue, counts)
+        return m
+
+    def _sources(self, m):
+        """Take the sources, or in a sweep all there are; return the one at work and the sweep."""
+        c = self._config
+        source, is_input, firing = Signal(c.source_width), Signal(), Signal()
+        sweeping, next_source = Signal(), Signal(c.source_width)
+        m.d.comb += self.r_addr.eq(Mux(sweeping, next_source, self.event.payload.source))
+        with m.If(self.r_en):
+            m.d.sync += [
+                source.eq(self.r_addr),
+                is_input.eq(Mux(sweeping, next_source >= c.n_hw, self.event.payload.is_input)),
+                firing.eq(~sweeping),
+            ]
+            with m.If(sweeping):
+                m.d.sync += next_source.eq(next_source + 1)
+                with m.If(next_source == c.n_sources - 1):
+                    m.d.sync += sweeping.eq(0)
+        with m.If(self.sweep):
+            m.d.sync += [sweeping.eq(1), next_source.eq(0)]
+        return source, is_input, firing, sweeping
+
+    def _table(self, m, gain, place, issue, counts):
+        """Write the gains into the table and mark those that are not 0, oldest first."""
+        p = self._config.plasticity
+        bank, mask, issued, place_1, counts_1 = (
+            Signal(), Signal(p.history), Signal(), Signal(p.age_width), Signal(),
+        )  # fmt: skip
+        m.d.sync += [
+            issued.eq(issue),
+            place_1.eq(place),
+            counts_1.eq(counts),
+            self.gain.eq(gain),
+        ]
+        m.d.comb += [
+            self.gain_en.eq(issued),
+            self.gain_addr.eq(Cat(place_1, bank)),
+            self.walk.mask.eq(mask),
+            self.walk.bank.eq(bank),
+        ]
+        with m.If(self.r_en):
+            m.d.sync += mask.eq(0)
+        with m.Elif(issued):
+            m.d.sync += mask.eq(Cat(counts_1 & self.gain.any(), mask))
+        # The half that the last row used is free once the next one's walk has begun.
+        with m.If(self.begun):
+            m.d.sync += bank.eq(~bank)

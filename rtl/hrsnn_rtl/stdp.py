@@ -1,0 +1,208 @@
+"""The learning rule of one synapse and one neuron a cycle: `hrsnn_edge.reference.stdp` in hardware.
+
+All potentiation between two clippings at 0 may be added up before the clipping at the greatest
+magnitude, and an input's depression comes between the potentiation by its own step and that by the
+later ones. So three clipped sums give the bits of the step-by-step rule.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.image import memory_words
+from hrsnn_rtl.interfaces import Select, load_layout, scan_layout
+from hrsnn_rtl.memory import Ram
+from hrsnn_rtl.plasticity import loss_layout, rule_layout
+from hrsnn_rtl.replay import bump
+
+
+def owed_layout(config: CoreConfig) -> data.StructLayout:
+    """Return what a synapse is owed: gains before the depression, `loss`, and gains after it."""
+    p = config.plasticity
+    return data.StructLayout(
+        {
+            "before": p.gain_width + p.age_width,
+            "loss": p.loss_width,
+            "after": p.gain_width + p.age_width if p.plastic_in else 0,
+        }
+    )
+
+
+class StdpUpdate(wiring.Component):
+    """``min(max(min(m + before, limit) - loss, 0) + after, limit)``, a pipeline of three stages.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Widths.
+
+    Members
+    -------
+    magnitude, limit, owed : In
+        In cycle ``t``; ``magnitude <= limit``.
+    result : Out
+        In ``t + 3``.
+    """
+
+    #: Cycles from an input to its output.
+    latency = 3
+
+    def __init__(self, *, config: CoreConfig):
+        self._config = config
+        super().__init__(
+            {
+                "magnitude": In(config.magnitude_width),
+                "limit": In(config.magnitude_width),
+                "owed": In(owed_layout(config)),
+                "result": Out(config.magnitude_width),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        raised, lowered = Signal.like(self.magnitude), Signal.like(self.magnitude)
+        loss_1, after_1 = Signal.like(self.owed.loss), Signal.like(self.owed.after)
+        after_2 = Signal.like(self.owed.after)
+        limit_1, limit_2 = Signal.like(self.limit), Signal.like(self.limit)
+        m.d.sync += [
+            raised.eq(_at_most(self.magnitude + self.owed.before, self.limit)),
+            loss_1.eq(self.owed.loss),
+            after_1.eq(self.owed.after),
+            limit_1.eq(self.limit),
+            after_2.eq(after_1),
+            limit_2.eq(limit_1),
+        ]
+        # The sign of the difference says which it is.
+        difference = raised - loss_1
+        m.d.sync += lowered.eq(Mux(difference[-1], 0, difference))
+        if self._config.plasticity.plastic_in:
+            m.d.sync += self.result.eq(_at_most(lowered + after_2, limit_2))
+        else:
+            m.d.sync += self.result.eq(lowered)
+        return m
+
+
+def _at_most(value, limit):
+    """Return the smaller of two unsigned values."""
+    return Mux(value > limit, limit, value)
+
+
+class PostHistory(wiring.Component):
+    """What the walk of a row asks about its targets: their past spikes and their depressions.
+
+    The scan keeps it up to date, a neuron a cycle, while it advances the neurons::
+
+        U3 address trace, history   U4 memory   U5 spike known: shift it in, raise the trace
+        U6 decay the trace   U7 write it, times eta   U8 write the depressions
+
+    A depression by a neuron is due to sources that fire in the same step: in the last step for
+    neurons, in the coming one for inputs. The latter's trace is the former's after one more decay,
+    so each scan makes one new depression and keeps the one before.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Widths.
+    index, images, poison
+        As of `hrsnn_rtl.lane.Lane`.
+
+    Members
+    -------
+    scan : In(scan_layout(config))
+        Stages of the scan.
+    spike : In(1)
+        Stage U5.
+    load : In(load_layout())
+        Words for the learning constants.
+    history_en, history_slot : In
+        A walk's read of a history, while not `busy`.
+    loss_slot : In
+        A walk's read of the depressions, while not `busy`.
+    history, loss : Out
+        Of the neuron whose slot was given one cycle before; bit `h` of `history` is its spike of
+        age `h`.
+    busy : Out(1)
+        The scan uses the memories, or will in the next cycles.
+    """
+
+    def __init__(self, *, config: CoreConfig, index: int, images=(), poison: bool):
+        self._config, self._index, self._images = config, index, images
+        self._poison = poison
+        p = config.plasticity
+        super().__init__(
+            {
+                "scan": In(scan_layout(config)),
+                "spike": In(1),
+                "load": In(load_layout()),
+                "history_en": In(1),
+                "history_slot": In(config.slot_width),
+                "loss_slot": In(config.slot_width),
+                "history": Out(p.history),
+                "loss": Out(loss_layout(p)),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        c, p, scan = self._config, self._config.plasticity, self.scan
+        m = Module()
+
+        def ram(name: str, width: int, init=()) -> Ram:
+            made = Ram(width=width, depth=c.n_slots, poison=self._poison, init=init)
+            m.submodules[f"ram_{name}"] = made
+            return made
+
+        words = memory_words(self._images, Select.POST_RULE, self._index, c.n_slots)
+        rules = ram("post_rule", rule_layout(p).size, words)
+        traces = ram("trace", p.trace_width)
+        histories = ram("history", p.history)
+        losses = ram("loss", loss_layout(p).size)
+
+        valid, slot = {5: scan.valid[5]}, {5: scan.slot[5]}
+        for k in (6, 7, 8):
+            valid[k], slot[k] = Signal(name=f"valid_{k}"), Signal(c.slot_width, name=f"slot_{k}")
+            m.d.sync += [valid[k].eq(valid[k - 1]), slot[k].eq(slot[k - 1])]
+        # U5: the spike is known. A CLEAR leaves nothing.
+        trace, past = Signal(p.trace_width), Signal(p.history - 1)
+        raised = Mux(self.spike, bump(trace, p.trace_step, p.trace_top), trace)
+        trace_6, rule_6 = Signal(p.trace_width), Signal(rule_layout(p))
+        trace_7, eta_7 = Signal(p.trace_width), Signal(p.eta_width)
+        loss_8, old = Signal(p.loss_width), Signal(loss_layout(p))
+        m.d.sync += [
+            trace.eq(traces.r_data),
+            past.eq(histories.r_data),
+            rule_6.eq(rules.r_data),
+            trace_6.eq(Mux(scan.clear, 0, raised)),
+            trace_7.eq((trace_6 * rule_6.decay) >> p.decay_width),
+            eta_7.eq(rule_6.eta),
+            loss_8.eq((trace_7 * eta_7) >> p.eta_shift),
+            old.eq(losses.r_data),
+        ]
+        m.d.comb += [
+            rules.r_addr.eq(scan.slot[4]),
+            rules.w_en.eq(self.load.valid & (self.load.select == Select.POST_RULE)),
+            rules.w_addr.eq(self.load.addr),
+            rules.w_data.eq(self.load.data),
+            traces.r_addr.eq(scan.slot[3]),
+            traces.w_en.eq(valid[7]),
+            traces.w_addr.eq(slot[7]),
+            traces.w_data.eq(trace_7),
+            histories.r_en.eq(self.history_en | scan.valid[3]),
+            histories.r_addr.eq(Mux(scan.valid[3], scan.slot[3], self.history_slot)),
+            histories.w_en.eq(valid[5]),
+            histories.w_addr.eq(slot[5]),
+            histories.w_data.eq(Mux(scan.clear, 0, Cat(self.spike, past))),
+            losses.r_addr.eq(Mux(valid[6], slot[6], self.loss_slot)),
+            losses.w_en.eq(valid[8]),
+            losses.w_addr.eq(slot[8]),
+            losses.w_data.eq(Cat(old.as_value()[p.loss_width :], loss_8)),
+            self.history.eq(histories.r_data),
+            self.loss.eq(losses.r_data),
+            self.busy.eq(scan.valid[3:].any() | valid[6] | valid[7] | valid[8]),
+        ]
+        return m

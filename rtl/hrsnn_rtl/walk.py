@@ -1,0 +1,174 @@
+"""The walk of a row whose synapses learn: one synapse a cycle, and one more for each further spike.
+
+::
+
+    W0 address | W1 memory | W2 target | W3 history of | W4 one spike of  | W5 gain, magnitude,
+               |           |           | the target    | the past a cycle | limit, loss addressed
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.replay import place_layout, row_walk_layout
+
+
+def token_layout(config: CoreConfig) -> data.StructLayout:
+    """Return what W5 says of a synapse, one token for each spike of its target, or one for none.
+
+    `first` and `last` are those of a synapse. With `hit` the gain of age `age` is owed; `early`
+    that it is that of the source's own step. `addr` is the synapse's, the rest is its row's.
+    """
+    c = config
+    return data.StructLayout(
+        {
+            "first": 1,
+            "last": 1,
+            "hit": 1,
+            "early": 1,
+            "age": c.plasticity.age_width,
+            "bank": 1,
+            "target": c.slot_width,
+            "addr": c.pointer_width,
+            "source": c.source_width,
+            "is_input": 1,
+            "plastic": 1,
+            "deliver": 1,
+            "depress": 1,
+            "shift": c.shift_width,
+        }
+    )
+
+
+class RowWalk(wiring.Component):
+    """Streams the synapses of rows, and of each the spikes that its magnitude does not know yet.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Widths.
+
+    Members
+    -------
+    row, walk, begun
+        From and to `hrsnn_rtl.replay.RowReplay`.
+    stall : In(1)
+        The token waits.
+    target_en, target_addr, target
+        Read port of the targets.
+    history_en, history_slot, history
+        Read port of the histories.
+    valid : Out(1)
+        There is a token.
+    token : Out(token_layout(config))
+        It, a register.
+    busy : Out(1)
+        A synapse is held.
+    """
+
+    def __init__(self, *, config: CoreConfig):
+        self._config = config
+        super().__init__(
+            {
+                "row": In(stream.Signature(place_layout(config))),
+                "walk": In(row_walk_layout(config)),
+                "begun": Out(1),
+                "stall": In(1),
+                "target_en": Out(1),
+                "target_addr": Out(config.pointer_width),
+                "target": In(config.slot_width),
+                "history_en": Out(1),
+                "history_slot": Out(config.slot_width),
+                "history": In(config.plasticity.history),
+                "valid": Out(1),
+                "token": Out(token_layout(config)),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        c, p = self._config, self._config.plasticity
+        m = Module()
+        # W4 lists the spikes of one synapse; what is behind it waits meanwhile.
+        rest, below = Signal(p.history), Signal(p.history)
+        valid_4, more, go = Signal(), Signal(), Signal()
+        m.d.comb += [
+            below.eq(rest - 1),
+            more.eq((rest & below).any()),
+            go.eq(~self.stall & ~(valid_4 & more)),
+        ]
+        valid, new = self._stream(m, go)
+        target = {k: Signal(c.slot_width, name=f"target_{k}") for k in (2, 3, 4)}
+        mask, row, first = Signal(p.history), Signal(row_walk_layout(c)), Signal()
+        start, new_4 = Signal(c.pointer_width), Signal()
+        with m.If(go):
+            m.d.sync += [target[2].eq(self.target), target[3].eq(target[2])]
+            m.d.sync += [target[4].eq(target[3]), valid_4.eq(valid[3]), new_4.eq(new[3])]
+            with m.If(new[2]):
+                m.d.sync += mask.eq(self.walk.mask)
+        m.d.comb += [
+            self.target_en.eq(go),
+            self.history_en.eq(go),
+            self.history_slot.eq(target[2]),
+            self.begun.eq(go & new[3]),
+        ]
+        with m.If(self.begun):
+            m.d.sync += [row.eq(self.walk), start.eq(self.row.payload.start)]
+        with m.If(~self.stall):
+            m.d.sync += first.eq(go)
+            m.d.sync += rest.eq(Mux(go, self.history & mask, rest & below))
+
+        token = self.token
+        age = Signal(p.age_width)
+        lowest = rest & ~below
+        m.d.comb += age.eq(
+            Cat(
+                Cat(lowest[h] for h in range(p.history) if h >> bit & 1).any()
+                for bit in range(p.age_width)
+            )
+        )
+        with m.If(~self.stall):
+            m.d.sync += [
+                self.valid.eq(valid_4),
+                token.first.eq(first),
+                token.last.eq(~more),
+                token.hit.eq(rest.any()),
+                token.early.eq(row.is_input & (age == row.age)),
+                token.age.eq(age),
+                token.target.eq(target[4]),
+                *(
+                    token[name].eq(row[name])
+                    for name in (
+                        "bank", "source", "is_input", "plastic", "deliver", "depress", "shift"
+                    )
+                ),
+            ]  # fmt: skip
+            with m.If(valid_4 & first):
+                m.d.sync += token.addr.eq(Mux(new_4, start, token.addr + 1))
+        m.d.comb += self.busy.eq(Cat(valid).any() | valid_4 | self.valid)
+        return m
+
+    def _stream(self, m, go):
+        """Address the synapses; return which of W0 .. W3 have one, and which the first of a row."""
+        valid = [Signal(name=f"valid_{k}") for k in range(4)]
+        new = [Signal(name=f"new_{k}") for k in range(4)]
+        left = Signal.like(self.row.payload.left)
+        # The sign of `left` marks the last word of the row; without a row it does not matter.
+        take = ~valid[0] | left[-1]
+        m.d.comb += self.row.ready.eq(go & take)
+        with m.If(go):
+            m.d.sync += [self.target_addr.eq(self.target_addr + 1), left.eq(left - 1), new[0].eq(0)]
+            with m.If(take):
+                m.d.sync += [
+                    valid[0].eq(self.row.valid),
+                    new[0].eq(self.row.valid),
+                    self.target_addr.eq(self.row.payload.start),
+                    left.eq(self.row.payload.left),
+                ]
+            for k in (1, 2, 3):
+                m.d.sync += [valid[k].eq(valid[k - 1]), new[k].eq(new[k - 1])]
+        return valid, new
