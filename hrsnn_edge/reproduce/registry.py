@@ -12,6 +12,7 @@ from hrsnn_edge.reproduce.importance import SAGE
 from hrsnn_edge.reproduce.memory import MEMORY
 from hrsnn_edge.reproduce.plasticity import PLASTICITY
 from hrsnn_edge.reproduce.pruning import EVOLUTION, PRUNING
+from hrsnn_edge.reproduce.searched import MOST_MEMORY, OBJECTIVE_TABLE
 from hrsnn_edge.reproduce.separation import DENSITY, RANK
 from hrsnn_edge.reproduce.speech import LIMITED, SIZES, TABLE_I
 from hrsnn_edge.reproduce.table import Table
@@ -28,6 +29,8 @@ TABLES: dict[str, Table] = {
         RANK,
         SAGE,
         DENSITY,
+        OBJECTIVE_TABLE,
+        MOST_MEMORY,
         SIZES,
         LIMITED,
         PRUNING,

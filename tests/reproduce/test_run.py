@@ -143,7 +143,8 @@ def test_page_keeps_other_sections(tmp_path):
 
 def test_names_and_gates_mean_tables():
     """A gate means the tables that decide it; a wrong name is answered with the nearest."""
-    assert [t.name for t in select(["G1"])] == ["memory"]
+    assert [t.name for t in select(["G2"])] == ["stdp"]
+    assert [t.name for t in select(["G7"])] == ["V"]
     assert select(["all"]) == list(TABLES.values())
     with pytest.raises(ValueError, match="not 'memmory'. Did you mean 'memory'"):
         select(["memmory"])
