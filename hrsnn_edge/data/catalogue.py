@@ -161,7 +161,8 @@ _ENTRIES = (
     ),
     Entry(
         "emg", "hand gestures, forearm EMG", 8, "36 persons, 3 sessions each", "MIT",
-        ("emg-myo/emg_myo.npz",), "https://github.com/aljazfrancic/myo-readings-dataset",
+        ("myo-readings-dataset", "emg-myo/emg_myo.npz"),
+        "https://github.com/aljazfrancic/myo-readings-dataset",
     ),
     Entry(
         "vowels", "who speaks, LPC frames (Japanese vowels)", 9, "270 / 370", "CC BY 4.0",

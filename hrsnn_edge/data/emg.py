@@ -1,10 +1,10 @@
 """EMG gestures: eight positions of the hand from eight electrodes around the forearm.
 
-Reads ``emg_myo.npz``: ``x`` (S, 256, 8) int8 at 200 samples a second; ``label``, ``subject`` (index
-into ``subjects``), ``session``, ``split``, ``classes``, ``rate``. Two protocols: for one person,
-the first sessions train and the last one tests (a band fitted to its wearer); for all, the persons
-of ``split`` 1 are new to the network. One window of 1.28 s from the middle of each hold: onsets and
-transitions are not in it, so nothing is shown about continuous use.
+Reads the published folder (`emg_text`), or ``emg_myo.npz``: ``x`` (S, 256, 8) int8 at 200 samples a
+second; ``label``, ``subject`` (index into ``subjects``), ``session``, ``split``, ``classes``,
+``rate``. Two protocols: for one person, the first sessions train and the last one tests (a band
+fitted to its wearer); for all, the persons of ``split`` 1 are new to the network. One window of
+1.28 s from the middle of each hold: onsets and transitions are not in it, so nothing is shown about continuous use.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import numpy as np
 
 from hrsnn_edge.data.archive import check_lengths, read_npz
 from hrsnn_edge.data.dataset import Dataset
+from hrsnn_edge.data.emg_text import N_CHANNELS, RATE, WINDOW, read_published
 from hrsnn_edge.data.encode import lif_encoders
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.errors import DataError
 
-RATE = 200
-WINDOW, N_CHANNELS = 256, 8
 #: The encoder of the recipe: gains, membrane time constant [ms], step [ms], refractory steps.
 GAINS, TAU, DT, REFRACTORY = (0.25, 0.35, 0.5, 0.8), 50.0, 5.0, 1
 
@@ -52,9 +51,10 @@ class Windows:
 
 
 def load_windows(path) -> Windows:
-    """Return the checked windows of a file; a band that lay dead in a window is named."""
+    """Return the checked windows of a file or folder; a window of a dead band is named."""
     path = Path(path)
-    z = read_npz(path, ("x", "label", "subject", "subjects", "session", "split", "classes", "rate"))
+    names = ("x", "label", "subject", "subjects", "session", "split", "classes", "rate")
+    z = read_published(path) if path.is_dir() else read_npz(path, names)
     if int(z["rate"]) != RATE:
         raise DataError(
             f"{path}: sample rate must be {RATE} Hz, not {int(z['rate'])}. Resample it."
