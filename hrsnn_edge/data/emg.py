@@ -4,7 +4,8 @@ Reads the published folder (`emg_text`), or ``emg_myo.npz``: ``x`` (S, 256, 8) i
 second; ``label``, ``subject`` (index into ``subjects``), ``session``, ``split``, ``classes``,
 ``rate``. Two protocols: for one person, the first sessions train and the last one tests (a band
 fitted to its wearer); for all, the persons of ``split`` 1 are new to the network. One window of
-1.28 s from the middle of each hold: onsets and transitions are not in it, so nothing is shown about continuous use.
+1.28 s from the middle of each hold: onsets and transitions are not in it, so nothing is shown
+about continuous use.
 """
 
 from __future__ import annotations
