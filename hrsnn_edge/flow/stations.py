@@ -193,6 +193,8 @@ def evaluate_integers(net: IntNetwork, data: Split) -> Evaluation:
 def check_engine(net: IntNetwork, events: EventBatch, n_random: int, seed: int) -> dict[str, Any]:
     """Compare engine and reference, value by value, on samples and on random networks.
 
+    Every other random network has optional features of the contract.
+
     Returns
     -------
     verdict : dict
@@ -200,10 +202,13 @@ def check_engine(net: IntNetwork, events: EventBatch, n_random: int, seed: int) 
     """
     from hrsnn_edge.flow.equality import engine_divergences
     from hrsnn_edge.reference.random import random_network
+    from hrsnn_edge.reference.random_features import random_features
 
     cases = [("network", net, events)]
     for k in range(n_random):
         other, raster = random_network(seed + k)
+        if k % 2:
+            other = random_features(seed + k, other)
         cases.append((str(seed + k), other, EventBatch.from_rasters([raster])))
     steps, found = 0, []
     for name, case, batch in cases:
@@ -228,6 +233,7 @@ def model_at(experiment: Experiment, values: dict[str, float]) -> Experiment:
             "plasticity": config.plasticity,
             "rate": config.rate,
             "readout": config.readout,
+            "backprop": config.backprop,
         }
     )
     return experiment.model_copy(update={"model": section})
