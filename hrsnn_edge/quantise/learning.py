@@ -8,13 +8,14 @@ engine's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.float_run import step_gain
-from hrsnn_edge.engine.int_learn import learn
+from hrsnn_edge.engine.int_learn import LearnResult, learn
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import TrainingError
 from hrsnn_edge.fixed import signed_range
@@ -73,7 +74,13 @@ class IntTrainingRecord:
 
 
 def train_integer(
-    config: ModelConfig, data: Split, fmt: IntFormat, *, n_classes: int, seed: int
+    config: ModelConfig,
+    data: Split,
+    fmt: IntFormat,
+    *,
+    n_classes: int,
+    seed: int,
+    learn: Callable[..., LearnResult] = learn,
 ) -> tuple[IntNetwork, IntStdp, IntTrainingRecord]:
     """Fit an integer network to the samples of `data`; labels are used by the readout only.
 
@@ -83,6 +90,9 @@ def train_integer(
         The settings of the float training; constants per synapse are not possible.
     fmt : IntFormat
         Widths; ``v_shift`` and ``refractory_width`` are chosen here.
+    learn : callable
+        Runs the samples that change the weights; by default `hrsnn_edge.engine.int_learn.learn`,
+        or another of the same arguments and results, e.g. a simulated chip.
 
     Returns
     -------
@@ -105,7 +115,7 @@ def train_integer(
     learner = _settled(learner, few, rate, history, "homeostasis", drawn.dt)
     updates = 0
     if config.plasticity.synapses != "off":
-        learner, updates = _learned(learner, config, data.events, seed, history, drawn.dt)
+        learner, updates = _learned(learner, config, data.events, seed, history, drawn.dt, learn)
         learner = _settled(learner, few, rate, history, "homeostasis after STDP", drawn.dt)
     net = refit_readout(learner.net, data, n_classes, config.readout)
     predictions = run_batch(net, data.events).predictions
@@ -229,7 +239,7 @@ def _settled(learner: Learner, events: EventBatch, rate: RateConfig, history, na
     return replace(learner, net=net)
 
 
-def _learned(learner: Learner, config: ModelConfig, events: EventBatch, seed, history, dt):
+def _learned(learner: Learner, config: ModelConfig, events: EventBatch, seed, history, dt, learn):
     """Show the samples in random order; return the learner after them and its weight updates."""
     plasticity = config.plasticity
     rng = stream(seed, "stdp order")

@@ -7,6 +7,9 @@ from amaranth.lib.wiring import In, Out
 from hrsnn_rtl.interfaces import CommandKind, CommandLayout
 from hrsnn_rtl.plasticity import Plasticity
 
+#: Argument of a CLEAR that only brings the rows up to date.
+UPDATE_ROWS = 1
+
 
 class FlushGate(wiring.Component):
     """Commands in, the same commands out, some of them after a sweep over all rows.

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 from hrsnn_rtl.config import ARG_WIDTH, CoreConfig
+from hrsnn_rtl.flush import UPDATE_ROWS
 from hrsnn_rtl.image import MemoryImage
 from hrsnn_rtl.interfaces import CommandKind, CoreSignature, Select
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import ToolFailedError
-from hrsnn_sim.commands import command_words
+from hrsnn_sim.commands import command_word, command_words
 from hrsnn_sim.cxxrtl import ALL_NAMES, NO_NAMES, Design, build_library
 from hrsnn_sim.ports import Field, port_fields
 from hrsnn_sim.record import STROBES, CoreRecord, first_steps, readout_bias
@@ -79,6 +80,7 @@ class _Record(ctypes.Structure):
         ("stream", ctypes.c_void_p),
         *((name, ctypes.c_uint64) for name in ("stream_room", "stream_items", "steps")),
         *((name, ctypes.c_uint64) for name in ("cycles", "busy", "command_stalls")),
+        ("weight_updates", ctypes.c_uint64),
     )
 
 
@@ -128,7 +130,12 @@ class BulkModel:
         return self._library.hrsnn_cycle(self._handle)
 
     def load(self, images: Sequence[MemoryImage]) -> None:
-        """Write memory images through the write port."""
+        """Write all memory images of a network through the write port."""
+        self.write(images)
+        self._bias = readout_bias(images, self._config)
+
+    def write(self, images: Sequence[MemoryImage]) -> None:
+        """Write some memory images; what they do not reach stays."""
         for image in images:
             words = np.ascontiguousarray(image.words, np.uint64)
             self._check(
@@ -137,7 +144,6 @@ class BulkModel:
                     *_pointer(words), ctypes.c_uint64(self._limit),
                 )
             )  # fmt: skip
-        self._bias = readout_bias(images, self._config)
 
     def read(self, select: Select, lane: int, base: int, count: int) -> np.ndarray:
         """Return words of a memory through the read port, (count,) int64."""
@@ -157,6 +163,8 @@ class BulkModel:
     def run(self, batch: EventBatch, n_bins: int, gaps: Gaps | None = None) -> CoreRecord:
         """Run every sample of a batch, one after the other.
 
+        On a core that learns the magnitudes are up to date afterwards.
+
         Parameters
         ----------
         batch : EventBatch
@@ -173,6 +181,8 @@ class BulkModel:
         """
         gaps = gaps or Gaps()
         words = command_words(batch, n_bins)
+        if self._config.plasticity:
+            words = np.append(words, np.uint16(command_word(CommandKind.CLEAR, UPDATE_ROWS)))
         total, n_hw = int(batch.n_steps.sum()), self._config.n_hw
         first = first_steps(batch.n_steps).astype(np.uint8)
         arrays = {
@@ -208,6 +218,7 @@ class BulkModel:
             cycles=record.cycles,
             busy=record.busy,
             command_stalls=record.command_stalls,
+            weight_updates=record.weight_updates,
         )
 
     def record_waves(self, path: Path, first: int, last: int) -> None:
@@ -267,9 +278,11 @@ def _ports_header(top: str, config: CoreConfig) -> str:
         "trace_out_index": "trace.out_index",
         "trace_drained": "trace.drained",
         **({"spike_valid_field": "spike.valid"} if config.spike_stream else {}),
+        **({"weight_updates_field": "strobes.weight_updates"} if config.plasticity else {}),
     }
     lines = [
         f"#define SPIKE_STREAM {int(config.spike_stream)}",
+        f"#define LEARNS {int(config.plasticity is not None)}",
         f"using Top = cxxrtl_design::p_{top.replace('_', '__')};",
         "struct Field { unsigned offset, width; bool is_signed; };",
         *(f"constexpr unsigned {name} = {value};" for name, value in sizes.items()),

@@ -140,6 +140,7 @@ struct Record {
     uint32_t *stream;        // items of the spike stream
     uint64_t stream_room, stream_items;
     uint64_t steps, cycles, busy, command_stalls;
+    uint64_t weight_updates;
 };
 
 void *hrsnn_create() { return new Core; }
@@ -244,6 +245,9 @@ int hrsnn_run(void *handle, const Job *job, Record *record) {
             uint64_t add = get(top.p_strobes, strobes[k]);
             counts[k] += strobe_is_mask[k] ? __builtin_popcountll(add) : int64_t(add);
         }
+#if LEARNS
+        record->weight_updates += get(top.p_strobes, weight_updates_field);
+#endif
         if (get(top.p_strobes, strobes[STEP_COUNT])) {
             if (begun >= job->n_steps) { status = EXTRA_STEP; break; }
             memcpy(record->counts_start + begun * N_COUNTS, counts, sizeof counts);

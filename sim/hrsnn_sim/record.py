@@ -72,6 +72,8 @@ class CoreRecord:
     cycles, busy, command_stalls : int
         Clock cycles of the run, those in which the core was not idle, those in which it had a
         command and did not take it.
+    weight_updates : int
+        Of a core that learns, increments of magnitudes that were not 0.
     """
 
     spikes: np.ndarray
@@ -86,6 +88,7 @@ class CoreRecord:
     cycles: int
     busy: int
     command_stalls: int
+    weight_updates: int = 0
 
     def samples(self, net: IntNetwork, placement: Placement, batch: EventBatch) -> list[CoreTrace]:
         """Return what each sample did in the network's order, to compare with the reference."""
