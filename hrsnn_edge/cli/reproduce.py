@@ -32,28 +32,33 @@ def verb(
 ) -> None:
     """Measure tables of the papers over seeds; a killed run goes on after its last seed."""
     from hrsnn_edge.flow.store import default_store
+    from hrsnn_edge.reproduce.commands import Command, command_section, measure_command
     from hrsnn_edge.reproduce.page import section, update, write_plots
-    from hrsnn_edge.reproduce.registry import TABLES, select
+    from hrsnn_edge.reproduce.registry import ORDER, listed, select
     from hrsnn_edge.reproduce.run import local_place, measure_table
 
     set_verbosity(verbose, quiet)
     if not names:
-        listed = {name: table.title for name, table in TABLES.items()}
-        text = "\n".join(f"{name:12} {title}" for name, title in listed.items())
-        emit({"tables": listed}, json, text)
+        titles = listed()
+        text = "\n".join(f"{name:12} {title}" for name, title in titles.items())
+        emit({"tables": titles}, json, text)
         return
     folder = data or Path(os.environ.get("HRSNN_DATA", "../shared/data"))
     place = local_place(folder, default_store())
     found, texts = {}, []
-    for table in select(names):
-        result = measure_table(
-            table, range(seed, seed + seeds), place, full=full, jobs=jobs, say=log.print
-        )
-        found[table.name] = result.to_dict()
-        command = f"hrsnn reproduce {table.name} --seeds {seeds}"
-        command += f" --seed {seed}" * bool(seed) + " --full" * full
-        links = write_plots(result, write) if write else []
-        texts.append(section(result, command, links))
+    for wanted in select(names):
+        if isinstance(wanted, Command):
+            found[wanted.name] = measure_command(wanted)
+            text = command_section(wanted, found[wanted.name])
+        else:
+            result = measure_table(
+                wanted, range(seed, seed + seeds), place, full=full, jobs=jobs, say=log.print
+            )
+            found[wanted.name] = result.to_dict()
+            command = f"hrsnn reproduce {wanted.name} --seeds {seeds}"
+            command += f" --seed {seed}" * bool(seed) + " --full" * full
+            text = section(result, command, write_plots(result, write) if write else [])
         if write:
-            update(write, {table.name: texts[-1]}, list(TABLES))
+            update(write, {wanted.name: text}, ORDER)
+        texts.append(text)
     emit({"tables": found}, json, "\n".join(texts))

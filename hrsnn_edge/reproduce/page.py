@@ -7,7 +7,7 @@ commit they were measured at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -147,7 +147,7 @@ def write_plots(result: Result, page: Path) -> list[str]:
     return links
 
 
-def update(page: Path, sections: dict[str, str], order: list[str]) -> None:
+def update(page: Path, sections: dict[str, str], order: Sequence[str]) -> None:
     """Write the page with new sections in place of those of the same name.
 
     Parameters
@@ -156,7 +156,7 @@ def update(page: Path, sections: dict[str, str], order: list[str]) -> None:
         Markdown; made if it is not there.
     sections : dict
         Text by name, as `section` returns it.
-    order : list of str
+    order : sequence of str
         Names of all tables; a section of a table that is no more is dropped.
     """
     old = _SECTION.split(page.read_text())[1:] if page.exists() else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from hrsnn_edge.reproduce.commands import COMMANDS, Command
 from hrsnn_edge.reproduce.efficiency import TABLE_III
 from hrsnn_edge.reproduce.forecasting import TABLE_V
 from hrsnn_edge.reproduce.images import TABLE_IV
@@ -39,26 +40,33 @@ TABLES: dict[str, Table] = {
 }
 
 
-def select(names: Iterable[str]) -> list[Table]:
-    """Return the tables that names, gates (``G3``) or ``all`` mean, each once, in order.
+#: Names in the order of the page.
+ORDER = (*TABLES, *COMMANDS)
+
+
+def listed() -> dict[str, str]:
+    """Return the title of every section by name."""
+    return {name: section.title for name, section in (TABLES | COMMANDS).items()}
+
+
+def select(names: Iterable[str]) -> list[Table | Command]:
+    """Return the sections that names, gates (``G3``) or ``all`` mean, each once, in order.
 
     Raises
     ------
     ValueError
         For a name that is neither.
     """
+    sections = TABLES | COMMANDS
+    gates = {name: {gate.name for gate in table.gates} for name, table in TABLES.items()}
     wanted = set()
     for name in names:
-        meant = [
-            table
-            for table in TABLES.values()
-            if name in ("all", table.name) or name in {gate.name for gate in table.gates}
-        ]
+        meant = {s for s in ORDER if name in ("all", s) or name in gates.get(s, ())}
         if not meant:
-            near = difflib.get_close_matches(name, TABLES, n=1)
+            near = difflib.get_close_matches(name, ORDER, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ValueError(
-                f"Table must be one of {', '.join(TABLES)}, a gate or 'all', not {name!r}.{hint}"
+                f"Table must be one of {', '.join(ORDER)}, a gate or 'all', not {name!r}.{hint}"
             )
-        wanted |= {table.name for table in meant}
-    return [table for name, table in TABLES.items() if name in wanted]
+        wanted |= meant
+    return [sections[name] for name in ORDER if name in wanted]

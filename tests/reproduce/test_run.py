@@ -7,7 +7,7 @@ import pytest
 from hrsnn_edge.errors import DataError, TrainingError
 from hrsnn_edge.flow.store import Store
 from hrsnn_edge.reproduce.page import gate_list, section, update, write_plots
-from hrsnn_edge.reproduce.registry import TABLES, select
+from hrsnn_edge.reproduce.registry import ORDER, select
 from hrsnn_edge.reproduce.run import local_place, measure_table
 from hrsnn_edge.reproduce.table import Gate, Metric, Plot, Published, Row, Table
 
@@ -145,6 +145,6 @@ def test_names_and_gates_mean_tables():
     """A gate means the tables that decide it; a wrong name is answered with the nearest."""
     assert [t.name for t in select(["G2"])] == ["stdp"]
     assert [t.name for t in select(["G7"])] == ["V"]
-    assert select(["all"]) == list(TABLES.values())
+    assert [s.name for s in select(["all"])] == list(ORDER)
     with pytest.raises(ValueError, match="not 'memmory'. Did you mean 'memory'"):
         select(["memmory"])
