@@ -25,6 +25,17 @@ def _read(path: Path):
     return from_bytes(path.read_bytes(), str(path))
 
 
+def read_network(path: Path) -> Artifact | FloatArtifact:
+    """Return the network of a file, integer or float.
+
+    Raises
+    ------
+    ArtifactError
+        The file is damaged.
+    """
+    return _read(path)
+
+
 def read_artifact(path: Path) -> Artifact:
     """Return the integer network of a file.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 
 import typer
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 VERBS = (
     "run",
     "encode",
+    "import",
     "tune",
     "train",
     "prune",
@@ -38,7 +40,10 @@ VERBS = (
 )
 
 for _name in VERBS:
-    app.command(_name)(import_module(f"hrsnn_edge.cli.{_name}").verb)
+    # A module cannot bear the name of a keyword.
+    _module = f"{_name}_" if iskeyword(_name) else _name
+    app.command(_name)(import_module(f"hrsnn_edge.cli.{_module}").verb)
+app.add_typer(import_module("hrsnn_edge.cli.export").export, name="export")
 app.add_typer(import_module("hrsnn_edge.cli.bench").bench, name="bench")
 app.add_typer(import_module("hrsnn_edge.cli.data").data, name="data")
 

@@ -10,6 +10,7 @@ from hrsnn_edge.errors import ArtifactError
 if TYPE_CHECKING:
     from hrsnn_edge.artifact.schema import Artifact, FloatArtifact
     from hrsnn_edge.data.dataset import Dataset
+    from hrsnn_edge.data.events import EventBatch
     from hrsnn_edge.flow.experiment import Experiment
 
 
@@ -41,18 +42,51 @@ def experiment_of(found: Artifact | FloatArtifact, path: Path, seed: int | None)
         return Experiment.model_validate(found.provenance["experiment"]).with_seed(seed)
     except (KeyError, ValidationError) as error:
         raise ArtifactError(
-            f"{path}: must say which experiment it belongs to. Make it with `hrsnn train`."
+            f"{path}: must say which experiment it belongs to. Make it with `hrsnn train`, or "
+            "`hrsnn import --experiment`."
         ) from error
 
 
-def dataset_of(experiment: Experiment) -> Dataset:
-    """Return the encoded data of an experiment, from the store where it lies already."""
+def dataset_of(experiment: Experiment, found: Artifact | FloatArtifact | None = None) -> Dataset:
+    """Return the encoded data of an experiment, from the store where it lies already.
+
+    For an imported network `found`, with the channels and steps that it needs beside the data.
+    """
     from hrsnn_edge.flow.dataset_io import read_dataset, write_dataset
     from hrsnn_edge.flow.store import default_store
+    from hrsnn_edge.interchange.drive import driven_dataset
 
     folder = default_store().run(
         "encode",
         {"data": experiment.data, "seed": experiment.seed},
         lambda folder: write_dataset(folder / "data.npz", experiment.data.load(experiment.seed)),
     )
-    return read_dataset(folder / "data.npz")
+    data = read_dataset(folder / "data.npz")
+    drive = None if found is None else found.encoder.get("drive")
+    return data if drive is None else driven_dataset(data, drive)
+
+
+def read_events(path: Path, found: Artifact | FloatArtifact) -> EventBatch:
+    """Return the samples of a ``.npy`` file as events for a network.
+
+    Raises
+    ------
+    DataError
+        The file is no array of (samples, steps, channels).
+    """
+    import numpy as np
+
+    from hrsnn_edge.data.events import EventBatch
+    from hrsnn_edge.errors import DataError
+    from hrsnn_edge.interchange.drive import driven
+
+    try:
+        rasters = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise DataError(f"{path}: must be an array of events ({error})") from error
+    if not isinstance(rasters, np.ndarray) or rasters.ndim != 3 or not rasters.size:
+        shape = getattr(rasters, "shape", "an archive")
+        raise DataError(f"{path}: must be (samples, steps, channels), not {shape}")
+    events = EventBatch.from_rasters(list(rasters != 0))
+    drive = found.encoder.get("drive")
+    return events if drive is None else driven(events, drive)

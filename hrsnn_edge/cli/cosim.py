@@ -39,7 +39,7 @@ def verb(
 
     set_verbosity(verbose, quiet)
     found = read_artifact(artifact)
-    data = dataset_of(experiment_of(found, artifact, seed))
+    data = dataset_of(experiment_of(found, artifact, seed), found)
     verdict, _ = verify_split(found.network, data.test.events, lanes=lanes)
     write_json(output, verdict.to_json())
     write_provenance(output, seed, [artifact])

@@ -96,7 +96,7 @@ def verb(
         "timescales": {"n_evaluations": timescale_evaluations},
     }
     plan = plan.model_copy(update={"prune": _changed(plan.prune, changes)})
-    data = dataset_of(plan)
+    data = dataset_of(plan, found)
     pruned, record = cut(plan, data, found.network)
     accuracy = evaluate(pruned, data.test)
     figures = {"test_accuracy": accuracy} | ({} if record is None else record.to_dict())

@@ -40,7 +40,7 @@ def verb(
 
     set_verbosity(verbose, quiet)
     found = read_artifact(artifact)
-    data = dataset_of(experiment_of(found, artifact, seed))
+    data = dataset_of(experiment_of(found, artifact, seed), found)
     test = data.test.select(slice(0, samples))
     evaluation = evaluate_integers(found.network, test)
     verdict = check_engine(found.network, test.events.select(slice(0, check)), 0, 0)

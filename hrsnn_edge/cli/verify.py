@@ -56,7 +56,7 @@ def verb(
         from hrsnn_edge.cli.context import dataset_of, experiment_of
 
         found = read_artifact(artifact)
-        data = dataset_of(experiment_of(found, artifact, None))
+        data = dataset_of(experiment_of(found, artifact, None), found)
         batch = data.test.events.select(slice(0, samples))
         verdict = verify_network(
             found.network, batch, lanes=lanes or 1, sim=sim, name=str(artifact), seed=seed or 1

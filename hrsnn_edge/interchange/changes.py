@@ -37,8 +37,10 @@ class Change:
     reason: str
 
     def as_dict(self) -> dict:
-        """Return plain values for JSON."""
-        return asdict(self)
+        """Return plain values for JSON, which has no infinity: None stands for one."""
+        found = asdict(self) | {"greatest": _finite(self.greatest)}
+        spans = {key: [_finite(v) for v in found[key]] for key in ("before", "after")}
+        return found | spans
 
 
 def change(
@@ -92,6 +94,10 @@ def table(changes) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (head, *rows)
     ]
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _span(pair: tuple[float, float]) -> str:

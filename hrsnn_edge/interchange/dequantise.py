@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from hrsnn_edge.errors import InterchangeError
 from hrsnn_edge.fixed import signed_range
 from hrsnn_edge.interchange.population import tau_of
 from hrsnn_edge.network import FloatNetwork, IntNetwork, LinearReadout, SparseRows
 
 
-def dequantise(net: IntNetwork, dt: float = 1.0) -> FloatNetwork:
+def dequantise(net: IntNetwork, dt: float = 1.0, *, with_readout: bool = True) -> FloatNetwork:
     """Return the float network of the same values, in LSB of ``v``.
 
     It differs from the integer network in its step alone: the leak is not truncated.
@@ -18,10 +19,13 @@ def dequantise(net: IntNetwork, dt: float = 1.0) -> FloatNetwork:
     ----------
     dt : float
         Step [ms]; an integer network has none.
+    with_readout : bool
+        Whether the readout comes along.
 
-    Notes
-    -----
-    A readout other than the linear one has no float form here and is left out.
+    Raises
+    ------
+    InterchangeError
+        A readout other than the linear one, whose rounding is part of what it computes.
     """
 
     def rows(found: SparseRows, shift) -> SparseRows:
@@ -30,7 +34,12 @@ def dequantise(net: IntNetwork, dt: float = 1.0) -> FloatNetwork:
 
     scale = 2.0**net.fmt.decay_width
     readout = None
-    if isinstance(net.readout, LinearReadout):
+    if with_readout:
+        if not isinstance(net.readout, LinearReadout):
+            raise InterchangeError(
+                f"Readout must be linear to be written in real numbers, not {net.readout.kind!r}. "
+                "Export without it: --no-readout"
+            )
         readout = LinearReadout(net.readout.w_out.astype(float), net.readout.bias.astype(float))
     return FloatNetwork(
         w_in=rows(net.w_in, net.shift_in),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.data.dataset import Dataset
+from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.errors import DataError
 from hrsnn_edge.interchange.assemble import Assembly
 
@@ -50,6 +52,15 @@ def driven(events: EventBatch, drive: Mapping[str, Any]) -> EventBatch:
     _check_channels(events.n_inputs, drive)
     rasters = (driven_raster(events.raster(s), drive) for s in range(len(events)))
     return EventBatch.from_rasters(list(rasters))
+
+
+def driven_dataset(data: Dataset, drive: Mapping[str, Any]) -> Dataset:
+    """Return the data set with the events of `driven`."""
+    parts = {
+        name: Split(driven(split.events, drive), split.labels)
+        for name, split in (("train", data.train), ("test", data.test))
+    }
+    return replace(data, **parts)
 
 
 def _check_channels(found: int, drive: Mapping[str, Any]) -> None:

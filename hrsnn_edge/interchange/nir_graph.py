@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from hrsnn_edge.errors import InterchangeError, ToolMissingError
+from hrsnn_edge.interchange.detect import is_nir
 
 #: Nodes with neurons that fire, nodes with neurons that only integrate, and linear maps.
 SPIKING = ("LIF", "CubaLIF", "IF")
@@ -91,10 +92,8 @@ def read_graph(path: Path) -> FlatGraph:
 
 def _content(path: Path, nir) -> dict[str, Any]:
     """Return the file as nested plain values."""
-    with path.open("rb") as file:
-        start = file.read(8)
-    if start != b"\x89HDF\r\n\x1a\n":
-        raise InterchangeError(f"{path}: must be a NIR file (HDF5), not one that starts {start!r}")
+    if not is_nir(path):
+        raise InterchangeError(f"{path}: must be a NIR file (HDF5), not ONNX")
     try:
         with h5py.File(path, "r") as file:
             return nir.serialization.hdf2dict(file["node"])
