@@ -166,6 +166,11 @@ def _activity_of(rows: SparseRows, activity, projection: str) -> np.ndarray:
             f"Activity of {projection!r} must be {rows.n_pre} values of at least 0, "
             f"not {values.shape}"
         )
+    if not values.any():
+        raise PruneError(
+            f"Activity of {projection!r} must be above 0 at a source, not 0 at all {rows.n_pre}: "
+            f"the network is silent. Raise its input or its rates first."
+        )
     return values[rows.pre_idx]
 
 

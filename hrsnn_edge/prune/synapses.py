@@ -60,11 +60,11 @@ def effect(network: FloatNetwork, unit: str) -> np.ndarray:
         Any.
     unit : str
         ``'step'``: the step after one spike. ``'steady'``: the shift under a spike in every step,
-        in which slow and fast neurons of a leaky network are alike.
+        in which slow and fast neurons of a leaky network are alike; slow synapses count in full.
     """
     if unit not in UNITS:
         raise ValueError(f"Unit must be one of {', '.join(UNITS)}, not {unit!r}")
-    leak = 1 - network.alpha if unit == "steady" else 1.0
+    leak = (1 - network.alpha) * (1 - network.beta) if unit == "steady" else 1.0
     return step_gain(network) / leak / network.v_threshold
 
 

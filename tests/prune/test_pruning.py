@@ -139,6 +139,14 @@ def test_activity_weighs_magnitudes():
         prune(net, "magnitude", 0.6, 0, ("in",), activity={"in": activity[:3]})
 
 
+def test_silence_is_named():
+    """Activities that are 0 everywhere tell nothing and are refused with their number."""
+    net = make_network()
+    for name, n in (("rec", 30), ("in", 8)):
+        with pytest.raises(PruneError, match=rf"'{name}' must be above 0 .* not 0 at all {n}"):
+            prune(net, "magnitude", 0.5, 0, (name,), activity={name: np.zeros(n)})
+
+
 def test_record_of_rounds():
     """Each round keeps the same share; the record says what it did and is plain JSON."""
     net = make_network(40)

@@ -32,6 +32,9 @@ def test_effect_worked():
     assert effect(net, "steady") == pytest.approx([1 / 4] * 3)
     assert effect(replace(net, gain_mode="jump"), "step") == pytest.approx([1 / 4] * 3)
     assert effect(replace(net, gain_mode="jump"), "steady") == pytest.approx([1 / 2] * 3)
+    slow = replace(net, tau_syn=np.full(3, 1 / np.log(2)))
+    assert effect(slow, "step") == pytest.approx([1 / 8] * 3)
+    assert effect(slow, "steady") == pytest.approx([1 / 2] * 3)
     with pytest.raises(ValueError, match="Unit must be one of step, steady, not 'volt'"):
         effect(net, "volt")
 
