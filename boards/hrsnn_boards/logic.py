@@ -9,7 +9,7 @@ import json
 from functools import cache
 from importlib import resources
 
-from hrsnn_rtl.blocks import BLOCK_SHAPES, WITH_DISTRIBUTED_RAM, blocks_of_slice
+from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.memory import DISTRIBUTED_DEPTH
 from hrsnn_rtl.memory_plan import MemorySpec, core_memories
@@ -48,19 +48,8 @@ def features(config: CoreConfig, *, has_multiplier: bool = True) -> dict[str, fl
 
 def _mux(spec: MemorySpec) -> float:
     """Return the bits that multiplexers behind the blocks of a memory choose from."""
-    if spec.single_port or spec.in_logic or not spec.block:
-        return 0
-    return spec.copies * sum(
-        width * (max(1, blocks_of_slice(spec.depth, width, spec.block) // _across(width, spec)) - 1)
-        for width in spec.slices
-    )
-
-
-def _across(width: int, spec: MemorySpec) -> int:
-    """Return the blocks that stand side by side in the best shape of a slice."""
-    shapes = BLOCK_SHAPES[spec.block]
-    best = min(shapes, key=lambda s: (-(-spec.depth // s[0]) * -(-width // s[1]), s[0]))
-    return -(-width // best[1])
+    segments = 0 if spec.single_port else len(spec.depths)
+    return spec.copies * spec.width * (segments if segments > 1 else 0)
 
 
 def _lut_ram(spec: MemorySpec) -> float:

@@ -22,8 +22,9 @@ ARG_WIDTH = 14
 #: Words of one UP5K single-port RAM, and its width.
 SPRAM_DEPTH = 16384
 SPRAM_WIDTH = 16
-#: Memories with a word for each neuron, those with the fewest LUTs for a freed block RAM first.
-NEURON_MEMORIES = ("decays", "sums", "thresholds", "membranes", "resets")
+#: Memories with a word for each neuron, in the order in which they best leave the block RAMs:
+#: those that only the host writes first, then by their bits.
+NEURON_MEMORIES = ("decays", "thresholds", "resets", "sums", "membranes")
 #: Free places below which the event queue takes no more: what the scan pipeline may still hold
 #: (six neurons), two cycles of a registered flag and the events of those cycles, rounded up.
 QUEUE_MARGIN = 16
@@ -91,8 +92,8 @@ class CoreConfig:
     double_buffer : bool
         Whether the sums of two steps are held, so that a scan overlaps the next delivery.
     block_ram : str
-        Block RAM of the part, as of `BLOCK_SHAPES`, to cut words into slices that waste none of
-        it; "" leaves the cut to synthesis.
+        Block RAM of the part, as of `BLOCK_SHAPES`, to cut memories into segments that waste
+        little of it; "" leaves the cut to synthesis.
     distributed : tuple of str
         Memories of the neurons that lie in LUTs and not in block RAM, of `NEURON_MEMORIES`.
     plasticity : Plasticity, optional

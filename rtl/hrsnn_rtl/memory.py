@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from hrsnn_rtl.blocks import slices
+from hrsnn_rtl.blocks import segments
 from hrsnn_rtl.config import SPRAM_DEPTH, SPRAM_WIDTH, bits_for
 
 #: Deepest memory that is better in the distributed RAM of an ECP5 than in a block.
@@ -29,8 +32,8 @@ class Ram(wiring.Component):
     poison : bool
         Return a wrong word where it is undefined; for simulation.
     block : str
-        Block RAM of the part, to cut the word into the slices that suit it; "" leaves that to
-        synthesis.
+        Block RAM of the part, to cut the memory into the segments that suit it; "" leaves that
+        to synthesis.
     distributed : bool
         Ask for the LUTs' RAM whatever the depth.
 
@@ -56,7 +59,7 @@ class Ram(wiring.Component):
         self._init = [int(word) for word in init]
         in_blocks = depth > DISTRIBUTED_DEPTH and not distributed
         self._style = "block" if in_blocks else "distributed"
-        self._slices = slices(depth, width, block) if block and in_blocks else (width,)
+        self._depths = segments(depth, width, block) if block and in_blocks else (depth,)
         super().__init__(
             {
                 "r_en": In(1, init=1),
@@ -71,24 +74,30 @@ class Ram(wiring.Component):
     def elaborate(self, platform):
         """Build the circuit."""
         m = Module()
-        word, low = Signal(self._width), 0
-        for k, width in enumerate(self._slices):
+        parts, first = [], 0
+        for k, depth in enumerate(self._depths):
             m.submodules[f"cells{k or ''}"] = cells = memory.Memory(
-                shape=width,
-                depth=self._depth,
-                init=[initial >> low & ((1 << width) - 1) for initial in self._init],
+                shape=self._width,
+                depth=depth,
+                init=self._init[first : first + depth],
                 attrs={"ram_style": self._style},
             )
             read, write = cells.read_port(), cells.write_port()
+            # A segment begins at a multiple of its depth, rounded up to a power of two.
+            low = bits_for(depth)
+            whole = len(self._depths) == 1
+            reads = 1 if whole else self.r_addr[low:] == first >> low
+            writes = 1 if whole else self.w_addr[low:] == first >> low
             m.d.comb += [
                 read.en.eq(self.r_en),
                 read.addr.eq(self.r_addr),
-                word[low : low + width].eq(read.data),
-                write.en.eq(self.w_en),
+                write.en.eq(self.w_en & writes),
                 write.addr.eq(self.w_addr),
-                write.data.eq(self.w_data[low : low + width]),
+                write.data.eq(self.w_data),
             ]
-            low += width
+            parts.append((reads, read.data))
+            first += depth
+        word = self._choose(m, parts)
         m.d.comb += self.r_data.eq(word)
         if self._poison:
             undefined = Signal()
@@ -96,6 +105,20 @@ class Ram(wiring.Component):
                 m.d.sync += undefined.eq(self.w_en & (self.w_addr == self.r_addr))
             m.d.comb += self.r_data.eq(Mux(undefined, ~word, word))
         return m
+
+    def _choose(self, m, parts):
+        """Return the word of the segment that was read."""
+        if len(parts) == 1:
+            return parts[0][1]
+        word = Signal(self._width)
+        for k, (reads, data) in enumerate(parts):
+            chosen = Signal(name=f"chosen{k}")
+            with m.If(self.r_en):
+                m.d.sync += chosen.eq(reads)
+            # At most one is not 0: that is less logic than a priority between them.
+            parts[k] = Mux(chosen, data, 0)
+        m.d.comb += word.eq(reduce(or_, parts))
+        return word
 
 
 class SinglePortRam(wiring.Component):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM, blocks_of_slice, slices
+from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM, blocks, blocks_of_one, segments
 from hrsnn_rtl.config import SPRAM_DEPTH, CoreConfig
 from hrsnn_rtl.core import SPIKE_QUEUE_DEPTH
 from hrsnn_rtl.interfaces import (
@@ -39,7 +39,7 @@ class MemorySpec:
     in_logic : bool
         Whether it is in LUTs whatever its depth.
     block : str
-        The block RAM its words are cut for; "" leaves the cut to synthesis.
+        The block RAM it is cut for; "" leaves the cut to synthesis.
     """
 
     name: str
@@ -56,10 +56,10 @@ class MemorySpec:
         return self.copies * self.depth * self.width
 
     @property
-    def slices(self) -> tuple[int, ...]:
-        """Widths of the memories that one copy is made of."""
+    def depths(self) -> tuple[int, ...]:
+        """Depths of the memories that one copy is made of."""
         whole = not self.block or self.in_logic or self.depth <= DISTRIBUTED_DEPTH
-        return (self.width,) if whole else slices(self.depth, self.width, self.block)
+        return (self.depth,) if whole else segments(self.depth, self.width, self.block)
 
     def blocks(self, block: str) -> int:
         """Return the blocks named `block` that all copies take.
@@ -72,7 +72,8 @@ class MemorySpec:
         small = block in WITH_DISTRIBUTED_RAM and self.depth <= DISTRIBUTED_DEPTH
         if self.single_port or self.in_logic or small:
             return 0
-        return self.copies * sum(blocks_of_slice(self.depth, w, block) for w in self.slices)
+        count = blocks if self.block and self.depth > DISTRIBUTED_DEPTH else blocks_of_one
+        return self.copies * count(self.depth, self.width, block)
 
     @property
     def spram_blocks(self) -> int:

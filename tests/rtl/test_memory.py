@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from hrsnn_rtl.blocks import BLOCK_SHAPES, blocks, blocks_of_one, segments
 from hrsnn_rtl.generate import emit_verilog
 from hrsnn_rtl.memory import Ram, SinglePortRam
 from hypothesis import given, settings
@@ -52,13 +53,10 @@ def run_memory(dut, given) -> list[int]:
     return out
 
 
-@settings(deadline=None, max_examples=15)
-@given(st.integers(1, 70), st.booleans(), st.integers(0, 2**16))
-def test_ram(depth, poison, seed):
-    """A read gives the last word written before; poison spoils exactly the meeting reads."""
+def check_ram(depth, poison, seed, **options):
     steps = accesses(150, depth, seed)
     words = list(range(100, 100 + depth))
-    dut = Ram(width=16, depth=depth, init=words, poison=poison)
+    dut = Ram(width=16, depth=depth, init=words, poison=poison, **options)
     expected = None
     for got, (r_en, r_addr, w_en, w_addr, w_data) in zip(
         run_memory(dut, steps), steps, strict=True
@@ -70,6 +68,38 @@ def test_ram(depth, poison, seed):
             words[w_addr] = w_data
         if expected is not None:
             assert got == expected
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(1, 70), st.booleans(), st.integers(0, 2**16))
+def test_ram(depth, poison, seed):
+    """A read gives the last word written before; poison spoils exactly the meeting reads."""
+    check_ram(depth, poison, seed)
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.sampled_from([256, 257, 700, 1025, 3000]),
+    st.sampled_from(["ICESTORM_RAM", "DP16KD"]),
+    st.booleans(),
+    st.integers(0, 2**16),
+)
+def test_ram_of_segments(depth, block, poison, seed):
+    """A memory that is cut for its part's blocks is the same memory."""
+    check_ram(depth, poison, seed, block=block)
+
+
+@given(st.integers(1, 70_000), st.integers(1, 40), st.sampled_from(sorted(BLOCK_SHAPES)))
+def test_segments(depth, width, block):
+    """Segments cover a memory, begin where their address bits do, and never take more blocks."""
+    cut = segments(depth, width, block)
+    assert sum(cut) == depth and list(cut[:-1]) == sorted(cut[:-1], reverse=True)
+    for k, part in enumerate(cut):
+        size = 1 << (part - 1).bit_length()
+        assert sum(cut[:k]) % size == 0
+        assert part == size or k == len(cut) - 1
+    least = min(-(-depth // d) * -(-width // w) for d, w in BLOCK_SHAPES[block])
+    assert blocks(depth, width, block) <= least == blocks_of_one(depth, width, block)
 
 
 @settings(deadline=None, max_examples=5)

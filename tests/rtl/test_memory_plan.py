@@ -38,8 +38,8 @@ def test_plan_lists_the_memories_of_the_design(options, has_reset):
     plan = Counter()
     for spec in core_memories(config) + link_memories():
         if not spec.single_port:
-            for width in spec.slices:
-                plan[spec.depth, width] += spec.copies
+            for depth in spec.depths:
+                plan[depth, spec.width] += spec.copies
     assert plan == design
 
 
