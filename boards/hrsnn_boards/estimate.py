@@ -6,7 +6,7 @@ follow the schedule of ``docs/accelerator.md``. What is estimated says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -24,8 +24,9 @@ from hrsnn_rtl.placer import place
 from hrsnn_boards.board import Board
 from hrsnn_boards.logic import logic
 from hrsnn_boards.result import Usage
+from hrsnn_boards.schedule import Schedule
 from hrsnn_edge.errors import CapacityError
-from hrsnn_edge.network import Counts, IntFormat, IntNetwork
+from hrsnn_edge.network import IntFormat, IntNetwork
 
 #: Share of a part's logic that place and route can be expected to fill and still meet timing.
 LOGIC_FILL = 0.9
@@ -62,13 +63,13 @@ class Estimate:
     memories : tuple of MemorySpec
         The plan.
     balance : float
-        Greatest over mean synapses of a lane.
+        Mean over greatest synapses of a lane, 1 when they are even.
     cycles_per_step, cycles_per_inference : int
         Clock cycles, at `activity` or the counts that were given.
     latency_ms, link_ms : float
         Of an inference at the board's clock: the core alone, and its input events on the link.
-    activity : str
-        What the cycles assume.
+    assumed : str
+        What the cycles follow from.
     """
 
     board: str
@@ -85,7 +86,7 @@ class Estimate:
     cycles_per_inference: int
     latency_ms: float
     link_ms: float
-    activity: str
+    assumed: str
 
     def to_dict(self) -> dict:
         """Return plain values for ``--json``."""
@@ -253,27 +254,43 @@ def _fits(net: IntNetwork, board: Board, lanes: int) -> bool:
         return False
 
 
-def cycles_per_step(
-    net: IntNetwork, config: CoreConfig, balance: float, work: Counts | None, n_steps: int
-) -> tuple[float, str]:
-    """Return the mean clock cycles of a step, and what they assume.
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """What a network does in some samples: the input events of each, and who fires.
+
+    Attributes
+    ----------
+    rasters : sequence of (T, K) bool
+    spikes : sequence of (T, N) bool
+    """
+
+    rasters: Sequence[np.ndarray]
+    spikes: Sequence[np.ndarray]
+
+    @property
+    def events(self) -> float:
+        """Input events of a sample, on average."""
+        return float(np.mean([raster.sum() for raster in self.rasters]))
+
+    @property
+    def n_steps(self) -> float:
+        """Steps of a sample, on average."""
+        return float(np.mean([len(raster) for raster in self.rasters]))
+
+
+def assumed_cycles_per_step(net: IntNetwork, config: CoreConfig, balance: float) -> float:
+    """Return the mean clock cycles of a step at `TYPICAL_ACTIVITY`.
 
     With two sum banks the scan of a step runs beside the delivery of its spikes, so the longer of
     the two counts; with one they follow each other.
     """
-    if work is not None:
-        sops = (work.sop_in + work.sop_rec) / n_steps
-        rows = (work.input_events + work.spikes) / n_steps
-        assumed = "counts of a run"
-    else:
-        sops = TYPICAL_ACTIVITY * (net.w_in.nnz + net.w_rec.nnz)
-        rows = TYPICAL_ACTIVITY * (net.n_inputs + net.n_neurons)
-        assumed = f"{TYPICAL_ACTIVITY:.0%} of channels and neurons active in a step"
+    sops = TYPICAL_ACTIVITY * (net.w_in.nnz + net.w_rec.nnz)
+    rows = TYPICAL_ACTIVITY * (net.n_inputs + net.n_neurons)
     # A row without words in a lane costs it one cycle.
     delivery = max(sops * balance / config.lanes, rows)
     scan = config.n_slots
     both = max(scan, delivery) if config.double_buffer else scan + delivery
-    return both + STEP_OVERHEAD_CYCLES, assumed
+    return both + STEP_OVERHEAD_CYCLES
 
 
 def estimate(
@@ -282,7 +299,7 @@ def estimate(
     lanes: int = 1,
     *,
     n_steps: int = DEFAULT_STEPS,
-    work: Counts | None = None,
+    activity: Activity | None = None,
     boards=(),
     **options,
 ) -> Estimate:
@@ -298,8 +315,9 @@ def estimate(
         Lanes of the core.
     n_steps : int
         Steps of an inference.
-    work : Counts, optional
-        Work of one inference; by default a typical activity is assumed.
+    activity : Activity, optional
+        What the network does; its cycles follow from the `Schedule`. By default a typical activity
+        is assumed.
     boards : sequence of Board
         Others to suggest when it does not fit.
     **options
@@ -315,10 +333,18 @@ def estimate(
     config = configure(net, board, lanes, n_steps, placement=placement, **options)
     reasons = misfits(config, board)
     balance = placement.balance(net)
-    step, assumed = cycles_per_step(net, config, balance, work, n_steps)
-    # Outputs are cleared before the first step; the readout of the last spikes ends the run.
-    inference = round(step * n_steps) + 2 * config.out_words
-    events = work.input_events if work else TYPICAL_ACTIVITY * net.n_inputs * n_steps
+    if activity:
+        schedule = Schedule.of(net, config, placement)
+        pairs = zip(activity.rasters, activity.spikes, strict=True)
+        inference = float(np.mean([schedule.sample(*pair) for pair in pairs]))
+        events, n_steps = activity.events, activity.n_steps
+        step, assumed = inference / n_steps, f"{len(activity.rasters)} samples"
+    else:
+        step = assumed_cycles_per_step(net, config, balance)
+        # Outputs are cleared before the first step; the readout of the last spikes ends the run.
+        inference = step * n_steps + 2 * config.out_words
+        events = TYPICAL_ACTIVITY * net.n_inputs * n_steps
+        assumed = f"{TYPICAL_ACTIVITY:.0%} of channels and neurons active in a step"
     words = np.ceil((events + n_steps) / 2)
     return Estimate(
         board=board.name,
@@ -330,12 +356,12 @@ def estimate(
         utilisation=utilisation(config, board),
         logic_error=fitted_logic(config, board, board.logic)[1],
         memories=tuple(core_memories(config) + link_memories()),
-        balance=round(balance, 3),
+        balance=round(1 / balance, 3),
         cycles_per_step=round(step),
-        cycles_per_inference=inference,
+        cycles_per_inference=round(inference),
         latency_ms=round(1e3 * inference / board.clock_hz, 4),
         link_ms=round(1e3 * float(words) * WORD_BITS / board.baud, 3),
-        activity=assumed,
+        assumed=assumed,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,13 +13,26 @@ from hrsnn_edge.cli.common import (
     Verbose,
     emit,
     set_verbosity,
+    table,
 )
+
+if TYPE_CHECKING:
+    from hrsnn_boards.estimate import Activity, Estimate
+
+    from hrsnn_edge.artifact.schema import Artifact
+
+#: Name that stands for every board.
+ALL = "all"
 
 
 def verb(
     artifact: Annotated[Path, typer.Argument(help="Artifact of `hrsnn quantise`.")],
-    board: Annotated[str, typer.Option(help="Board, e.g. ulx3s-85f or icebreaker.")],
+    board: Annotated[str, typer.Option(help="Board, e.g. ulx3s-85f or icebreaker; or all.")],
     lanes: Annotated[int, typer.Option(help="Lanes: 1, 2, 4 or 8.")] = 1,
+    samples: Annotated[
+        int,
+        typer.Option(min=0, help="Count the cycles of so many test samples of the artifact."),
+    ] = 0,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -27,11 +40,45 @@ def verb(
     """Predict memory, logic and cycles; say what would make a network fit that does not."""
     from dataclasses import asdict
 
-    from hrsnn_boards.boards import find_board
+    from hrsnn_boards.boards import BOARDS, find_board
     from hrsnn_boards.estimate import estimate
 
     from hrsnn_edge.artifact.io import read_artifact
 
     set_verbosity(verbose, quiet)
-    result = asdict(estimate(read_artifact(artifact).network, find_board(board), lanes=lanes))
-    emit(result, json, "\n".join(f"{name}: {value}" for name, value in result.items()))
+    found = read_artifact(artifact)
+    options = {"lanes": lanes, "boards": BOARDS.values()}
+    if samples:
+        options["activity"] = _activity(found, artifact, samples)
+    if board == ALL:
+        results = [estimate(found.network, each, **options) for each in BOARDS.values()]
+        text = table([_row(result) for result in results])
+        emit({"boards": [asdict(result) for result in results]}, json, text)
+    else:
+        result = asdict(estimate(found.network, find_board(board), **options))
+        emit(result, json, "\n".join(f"{name}: {value}" for name, value in result.items()))
+
+
+def _activity(found: Artifact, path: Path, count: int) -> Activity:
+    """Return what the network does in the first test samples of its data."""
+    from hrsnn_boards.estimate import Activity
+
+    from hrsnn_edge.cli.context import dataset_of, experiment_of
+    from hrsnn_edge.reference.network import run
+
+    events = dataset_of(experiment_of(found, path, None)).test.events
+    rasters = [events.raster(k) for k in range(min(count, len(events)))]
+    return Activity(rasters, [run(found.network, raster).spikes for raster in rasters])
+
+
+def _row(result: Estimate) -> dict:
+    """Return an estimate as a line of a table."""
+    used = [f"{name} {u.used}/{u.available}" for name, u in result.utilisation.items()]
+    return {
+        "board": result.board,
+        "fits": result.fits,
+        "lanes": result.lanes,
+        "used": ", ".join(used),
+        "cycles": result.cycles_per_inference,
+        "latency_ms": result.latency_ms,
+    }

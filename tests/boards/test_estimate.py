@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hrsnn_boards.boards import BOARDS, find_board
 from hrsnn_boards.estimate import (
+    Activity,
+    assumed_cycles_per_step,
     choose_lanes,
     configure,
-    cycles_per_step,
     estimate,
     misfits,
     utilisation,
 )
+from hrsnn_boards.schedule import Schedule
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.placer import place
 
 from hrsnn_edge.errors import CapacityError
-from hrsnn_edge.network import Counts, IntFormat
+from hrsnn_edge.network import IntFormat
+from hrsnn_edge.reference.network import run
 from hrsnn_edge.reference.random import random_network
 
 ULX3S, ICEBREAKER = BOARDS["ulx3s-85f"], BOARDS["icebreaker"]
@@ -73,16 +78,29 @@ def test_small_network_fits(small, board):
     assert all(usage.share <= 1 for usage in result.utilisation.values())
 
 
-def test_cycles_counted_by_hand(small):
+def test_assumed_cycles_by_hand(small):
     """Cycles of a step are the longer of scan and delivery, or their sum with one sum bank."""
     config = configure(small, ULX3S, 2, 10)
-    work = Counts(input_events=20, spikes=30, sop_in=300, sop_rec=500)
-    # 80 synapses a step on two lanes, the fuller one 1.5 times the mean: 60, more than 32 slots.
-    assert cycles_per_step(small, config, 1.5, work, 10) == (60 + 24, "counts of a run")
+    share = 0.05 * (small.w_in.nnz + small.w_rec.nnz)
+    # The fuller lane has 100 times the mean: more than the 32 slots.
+    assert assumed_cycles_per_step(small, config, 100) == share * 50 + 24
     single = replace(config, double_buffer=False)
-    assert cycles_per_step(small, single, 1.5, work, 10)[0] == 32 + 60 + 24
-    quiet = Counts(input_events=20, spikes=30)
-    assert cycles_per_step(small, config, 1.0, quiet, 10)[0] == 32 + 24
+    assert assumed_cycles_per_step(small, single, 100) == 32 + share * 50 + 24
+    assert assumed_cycles_per_step(small, config, 1.0) == max(32, share / 2) + 24
+
+
+def test_cycles_of_samples(small):
+    """With samples the cycles are those of the schedule, and the events those that are sent."""
+    rng = np.random.default_rng(1)
+    rasters = [rng.random((steps, small.n_inputs)) < 0.2 for steps in (6, 9)]
+    spikes = [run(small, raster).spikes for raster in rasters]
+    result = estimate(small, ULX3S, 2, activity=Activity(rasters, spikes))
+    placement = place(small, 2)
+    schedule = Schedule.of(small, configure(small, ULX3S, 2, 256, placement=placement), placement)
+    cycles = [schedule.sample(*pair) for pair in zip(rasters, spikes, strict=True)]
+    assert result.cycles_per_inference == round(np.mean(cycles))
+    assert result.cycles_per_step == round(sum(cycles) / 15)
+    assert result.assumed == "2 samples"
 
 
 def test_latency_follows_the_clock(small):

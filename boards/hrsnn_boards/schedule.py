@@ -1,0 +1,111 @@
+"""Clock cycles of a run without running the core: the schedule of its queues and lanes in Python.
+
+What is modelled is where sources wait. The scan finds the spikes of a step one slot a cycle; all
+lanes and the readout take a source at once, each has places for a few that it has not begun, and
+works at one synapse, or one word of the readout, a cycle. The constants are latencies of the
+pipeline, in cycles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.lane import queue_depth
+from hrsnn_rtl.placer import Placement
+
+from hrsnn_edge.network import IntNetwork
+
+#: From the issue of a slot to its spikes at the lanes; from an event's command to the same place.
+SPIKE_LATENCY, EVENT_LATENCY = 9, 4
+#: From a source at a lane to the address of its first synapse.
+ROW_LATENCY = 3
+#: Rows that a lane holds beside its queue: two in front of the one that streams.
+PREFETCHED = 2
+#: From the last synapse address, from the last word of the readout, and from the issue of the last
+#: slot to the next command.
+ROW_TAIL, OUT_TAIL, SCAN_TAIL = 6, 6, 7
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """The schedule of a placed network on a core.
+
+    Attributes
+    ----------
+    config : CoreConfig
+        The core.
+    placement : Placement
+        Neurons to lanes.
+    work : (sources, lanes + 1) int
+        Cycles that each source, neurons first and then inputs, keeps each lane and the readout
+        busy.
+    """
+
+    config: CoreConfig
+    placement: Placement
+    work: np.ndarray
+
+    @classmethod
+    def of(cls, net: IntNetwork, config: CoreConfig, placement: Placement) -> Schedule:
+        """Return the schedule of a network."""
+        work = np.zeros((net.n_neurons + net.n_inputs, config.lanes + 1), np.int64)
+        source = np.concatenate([net.w_rec.pre_idx, net.w_in.pre_idx + net.n_neurons])
+        target = np.concatenate([net.w_rec.col_idx, net.w_in.col_idx])
+        np.add.at(work, (source, placement.lane[target]), 1)
+        work[: net.n_neurons, -1] = config.out_words
+        return cls(config, placement, work)
+
+    def step(self, spikes: np.ndarray, events: np.ndarray) -> int:
+        """Return the cycles from a STEP command to the next one.
+
+        Parameters
+        ----------
+        spikes : (S,) int
+            Neurons that fire in the step.
+        events : (E,) int
+            Input channels whose events the host sends for the next step.
+        """
+        c, where = self.config, self.placement
+        slots, sources = where.slot[spikes], spikes
+        order = np.lexsort((where.lane[spikes], slots))
+        # Without a second bank of sums the scan comes first.
+        found = slots[order] + SPIKE_LATENCY if c.double_buffer else slots[order] * 0 + c.n_slots
+        sent = np.arange(events.size) + EVENT_LATENCY
+        times = np.concatenate([found, sent])
+        first = np.argsort(times, kind="stable")
+        sources = np.concatenate([sources[order], events + where.lane.size])[first]
+        finished = self._deliver(times[first], self.work[sources])
+        return int(max(c.n_slots + SCAN_TAIL, *(finished + ROW_TAIL)))
+
+    def _deliver(self, times: np.ndarray, work: np.ndarray) -> np.ndarray:
+        """Return when each lane and the readout have done the last of their sources."""
+        places = queue_depth(self.config) + PREFETCHED
+        done = np.zeros(work.shape[1], np.int64)
+        begun = np.zeros((len(times) + places, work.shape[1]), np.int64)
+        sent = -1
+        for k, (time, cycles) in enumerate(zip(times, work, strict=True)):
+            # A source goes out when every lane has begun the one that took its place before.
+            sent = max(time, sent + 1, begun[k].max())
+            begun[k + places] = np.maximum(done, sent + ROW_LATENCY)
+            done = np.where(cycles > 0, begun[k + places] + cycles, done)
+        return done
+
+    def sample(self, raster: np.ndarray, spikes: np.ndarray) -> int:
+        """Return the cycles of one sample, for a host that is never late.
+
+        Parameters
+        ----------
+        raster : (T, K) bool
+            Input events.
+        spikes : (T, N) bool
+            Who fires.
+        """
+        none = np.zeros(0, np.int64)
+        events = [*(np.flatnonzero(row) for row in raster), none]
+        # A CLEAR is a scan without spikes, beside which the first events are delivered.
+        cycles = self.step(none, events[0])
+        for t, row in enumerate(spikes):
+            cycles += self.step(np.flatnonzero(row), events[t + 1])
+        return cycles
