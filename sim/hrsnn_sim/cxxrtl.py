@@ -26,11 +26,14 @@ class Design:
         The design for yosys.
     cells : str
         Verilog of the cells that the design instantiates but does not define; often empty.
+    level : str
+        Optimisation level that is worth its compile time for a model in bulk.
     """
 
     top: str
     rtlil: str
     cells: str = ""
+    level: str = "-O3"
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -79,7 +82,7 @@ def build_library(
         Build folder.
     """
     compiler = Compiler.find()
-    options = ["-O3", "-shared", "-fPIC"]
+    options = [design.level, "-shared", "-fPIC"]
 
     def make(folder: Path) -> None:
         write_model(design, debug_level, folder)

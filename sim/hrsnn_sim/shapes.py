@@ -19,7 +19,7 @@ from hrsnn_edge.reference.random import random_network
 MAX_STEPS = 40
 
 
-def _core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **options) -> CoreConfig:
+def fitting_core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **options) -> CoreConfig:
     """Return a core on which every network of these sizes and widths fits."""
     n_hw, n_out = lanes * n_slots, options.setdefault("n_out", 4)
     greatest = 1 << (fmt.weight_width - 1 + (1 << fmt.shift_width) - 1)
@@ -39,8 +39,8 @@ def _core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **options) ->
 #: Name -> core. Between them: all lane counts, with and without reset, shifts, bins, readout,
 #: spike stream and double buffer, a queue that fills up, and both ends of the widths.
 SHAPES: dict[str, CoreConfig] = {
-    "one-lane": _core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
-    "two-lanes": _core(
+    "one-lane": fitting_core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
+    "two-lanes": fitting_core(
         2,
         24,
         16,
@@ -51,16 +51,16 @@ SHAPES: dict[str, CoreConfig] = {
         out_lanes=2,
         spike_stream=True,
     ),
-    "four-lanes": _core(
+    "four-lanes": fitting_core(
         4, 10, 20, IntFormat(12, 6, 5, 1, 2, 2, 6), n_bins=3, out_lanes=4, queue_depth=32
     ),
-    "eight-lanes": _core(
+    "eight-lanes": fitting_core(
         8, 6, 24, IntFormat(16, 8, 6, 0, 0, 3, 8), has_reset=True, out_lanes=2, spike_stream=True
     ),
-    "narrow": _core(
+    "narrow": fitting_core(
         1, 32, 12, IntFormat(8, 4, 2, 3, 0, 0, 2), double_buffer=False, n_bins=2, spike_stream=True
     ),
-    "spram": _core(
+    "spram": fitting_core(
         1, 48, 24, IntFormat(16, 8, 8, 1, 1, 4, 8), synapse_memory="spram", has_reset=True
     ),
 }

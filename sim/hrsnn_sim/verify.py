@@ -111,6 +111,7 @@ def verify_job(
     design: Design | None = None,
     model: BulkModel | None = None,
     expected: Callable[[Job], Sequence[CoreTrace]] = reference_traces,
+    waves: bool = True,
 ) -> tuple[Verdict, CoreRecord]:
     """Run a job on a simulator and compare every step; return the verdict and what was recorded.
 
@@ -126,9 +127,11 @@ def verify_job(
         A compiled model of that design, for ``'bulk'``.
     expected : callable
         Says what each sample must do.
+    waves : bool
+        Whether to record the waveform.
     """
     design = design or design_for(job.config, sim)
-    waves = root / "waves" / f"{Path(job.name).stem}.vcd"
+    vcd = root / "waves" / f"{Path(job.name).stem}.vcd"
     if sim == "bulk":
         model = model or BulkModel(design, job.config, root / "models")
         model.load(job.loaded)
@@ -137,18 +140,18 @@ def verify_job(
         record = run_case(job, design, sim, root)
     verdict = judge(job, record, expected(job))
     first = verdict.first_divergence
-    if first is None:
+    if first is None or not waves:
         return verdict, record
     if sim == "bulk":
         step = int(job.batch.n_steps[: first.sample].sum()) + first.step
         write_waveform(
-            waves, design, job.config, job.loaded, job.batch, job.net.readout.n_bins, job.gaps,
+            vcd, design, job.config, job.loaded, job.batch, job.net.readout.n_bins, job.gaps,
             step_window(record, step), root / "models",
         )  # fmt: skip
     else:
-        run_case(job, design, sim, root, waves)
+        run_case(job, design, sim, root, vcd)
     # A simulator without waveforms leaves no file to name.
-    seen = replace(first, waveform=str(waves)) if waves.exists() else first
+    seen = replace(first, waveform=str(vcd)) if vcd.exists() else first
     return replace(verdict, first_divergence=seen), record
 
 
