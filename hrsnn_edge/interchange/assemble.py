@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from hrsnn_edge.interchange.population import Population, relays, tau_of
-from hrsnn_edge.interchange.signal import Signal
+from hrsnn_edge.interchange.signal import CONSTANT, Signal
 from hrsnn_edge.network import FloatNetwork, Readout, SparseRows
 
 #: Name of the channel with an event in every step, by the first such step.
@@ -70,7 +70,7 @@ def depths(populations, into: Mapping[str, Signal]) -> tuple[dict[str, int], set
     graph.add_nodes_from(populations)
     for post in populations:
         for (pre, _), matrix in into[post].terms.items():
-            if pre in populations and matrix.count_nonzero():
+            if pre in populations and matrix.nnz:
                 graph.add_edge(pre, post)
     loops = nx.condensation(graph)
     home = loops.graph["mapping"]
@@ -123,6 +123,7 @@ def assemble(
         Whether delays are kept exactly, by depths and relays. If not, each edge simply takes a
         step, which does for networks whose spikes count only by their rates.
     """
+    into, out = {name: signal.compact() for name, signal in into.items()}, out.compact()
     late, inside = depths(populations, into) if in_step else (dict.fromkeys(populations, 0), set())
     latency = 0
     if in_step:
@@ -130,21 +131,25 @@ def assemble(
     sizes = dict(inputs) | {name: p.size for name, p in populations.items()}
     wires = []  # source, stage, matrix, target
     for post, signal in into.items():
+        for delay, matrix in _constants(signal):
+            wires.append((ALWAYS.format(late[post] + delay), 0, matrix, post))
         for (pre, delay), matrix in signal.terms.items():
+            if pre == CONSTANT:
+                continue
             arrival = late[post] + delay + ((pre, post) in inside)
             stage = arrival - late[pre] - 1 if pre in populations else arrival
             wires.append((pre, stage if in_step else 0, matrix, post))
-        if signal.bias.any():
-            source = ALWAYS.format(late[post])
-            wires.append((source, 0, sparse.csr_array(signal.bias[None, :]), post))
     reads = []  # source, stage, matrix
+    for delay, matrix in _constants(out):
+        reads.append((ALWAYS.format(latency + delay), 1, matrix))
     for (pre, delay), matrix in out.terms.items():
+        if pre == CONSTANT:
+            continue
         stage = latency + delay - late[pre] if pre in populations else latency + delay + 1
         reads.append((pre, stage if in_step or pre not in populations else 0, matrix))
-    if out.bias.any():
-        reads.append((ALWAYS.format(latency), 1, sparse.csr_array(out.bias[None, :])))
-    steps = {ALWAYS.format(d): d for d in sorted({latency, *late.values()})}
-    used = [name for name in steps if any(name == w[0] for w in (*wires, *reads))]
+    starts = {w[0] for w in (*wires, *reads)} - set(sizes)
+    steps = {name: int(name.rsplit(" ", 1)[1]) for name in starts}
+    used = sorted(steps, key=steps.__getitem__)
     sizes |= dict.fromkeys(used, 1)
     lines = _Lines(sizes)
     for source, stage, matrix, *_ in (*wires, *reads):
@@ -152,6 +157,13 @@ def assemble(
     return _build(
         inputs, populations, wires, reads, out.size, lines, used, steps, late, latency, dt_ms
     )
+
+
+def _constants(signal: Signal) -> list[tuple[int, sparse.csr_array]]:
+    """Return the constant parts of a signal by the step in which they start."""
+    first = [(0, sparse.csr_array(signal.bias[None]))] if signal.bias.any() else []
+    late = [(d, matrix) for (source, d), matrix in signal.terms.items() if source == CONSTANT]
+    return first + late
 
 
 def _build(

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+#: Source of one value that is always 1: a constant that starts late, behind a delay.
+CONSTANT = "(constant)"
+
 
 @dataclass(frozen=True, eq=False)
 class Signal:
@@ -22,7 +25,7 @@ class Signal:
     terms : mapping of (str, int) to (n_source, size) sparse array
         Weights from a source, by name and delay in steps.
     bias : (size,) float64
-        Constant part.
+        Constant part, from the first step on; what starts later is a term of `CONSTANT`.
     """
 
     terms: Mapping[tuple[str, int], sparse.csr_array]
@@ -56,20 +59,33 @@ class Signal:
         terms = {key: sparse.csr_array(m @ matrix) for key, m in self.terms.items()}
         return Signal(terms, self.bias @ matrix + np.broadcast_to(bias, matrix.shape[1:]))
 
+    def compact(self) -> Signal:
+        """Return the same signal without weights of 0."""
+        terms = {}
+        for key, matrix in self.terms.items():
+            kept = sparse.csr_array(matrix, copy=True)
+            kept.eliminate_zeros()
+            if kept.nnz:
+                terms[key] = kept
+        return Signal(terms, self.bias)
+
     def scaled(self, factor) -> Signal:
         """Return ``factor * y``, value by value."""
         return self.through(sparse.diags_array(np.broadcast_to(factor, self.size).astype(float)))
 
     def delayed(self, steps) -> Signal:
-        """Return each value as many steps later as `steps`, (size,) int, says."""
+        """Return each value as many steps later as `steps`, (size,) int, says; 0 before that."""
         steps = np.broadcast_to(steps, self.size)
-        out = Signal({}, self.bias)
+        out = Signal({}, np.where(steps == 0, self.bias, 0))
         for delay in np.unique(steps):
             mask = sparse.diags_array((steps == delay).astype(float))
             terms = {
                 (source, d + int(delay)): sparse.csr_array(m @ mask)
                 for (source, d), m in self.terms.items()
             }
+            if delay > 0 and self.bias[steps == delay].any():
+                late = np.where(steps == delay, self.bias, 0)
+                terms[CONSTANT, int(delay)] = sparse.csr_array(late[None])
             out = out + Signal(terms, np.zeros(self.size))
         return out
 

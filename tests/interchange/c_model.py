@@ -11,7 +11,17 @@ import numpy as np
 from hrsnn_edge.interchange.c_export import export_c
 from hrsnn_edge.tools import tool_environment
 
-STRICT = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Werror -O1 -shared -fPIC".split()
+STRICT = [
+    "-std=c99",
+    "-pedantic",
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Werror",
+    "-O1",
+    "-shared",
+    "-fPIC",
+]
 COMPILERS = {"gcc": ["gcc"], "zig": [sys.executable, "-m", "ziglang", "cc"]}
 #: Probe of the state's fields, compiled with the model.
 PROBE = """
