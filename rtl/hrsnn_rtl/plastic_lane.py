@@ -22,7 +22,7 @@ from hrsnn_rtl.interfaces import Select, event_layout, row_layout
 from hrsnn_rtl.lane import Lane, queue_depth
 from hrsnn_rtl.memory import Ram, SinglePortRam
 from hrsnn_rtl.plasticity import limit_layout, magnitude_layout, rule_layout, source_layout
-from hrsnn_rtl.replay import RowReplay
+from hrsnn_rtl.replay import N_TABLES, RowReplay
 from hrsnn_rtl.stdp import PostHistory, StdpUpdate, owed_layout
 from hrsnn_rtl.stream import SmallQueue
 from hrsnn_rtl.synapse import Accumulate
@@ -89,7 +89,7 @@ class PlasticLane(Lane):
             width=source_layout(p).size, depth=c.n_sources, poison=self._poison
         )
         m.submodules.ram_gain = gains = Ram(
-            width=p.gain_width, depth=2 * p.history, poison=self._poison
+            width=p.gain_width, depth=N_TABLES * p.history, poison=self._poison
         )
         m.d.comb += [
             replay.hold.eq(post.busy),
@@ -111,8 +111,6 @@ class PlasticLane(Lane):
             gains.w_en.eq(replay.gain_en),
             gains.w_addr.eq(replay.gain_addr),
             gains.w_data.eq(replay.gain),
-            walk.walk.eq(replay.walk),
-            replay.begun.eq(walk.begun),
             targets.r_en.eq(walk.target_en),
             targets.r_addr.eq(walk.target_addr),
             walk.target.eq(targets.r_data),
@@ -123,7 +121,7 @@ class PlasticLane(Lane):
             post.history_slot.eq(walk.history_slot),
             walk.history.eq(post.history),
             post.loss_slot.eq(walk.token.target),
-            gains.r_addr.eq(Cat(walk.token.age, walk.token.bank)),
+            gains.r_addr.eq(Cat(walk.token.age, walk.token.table)),
         ]
         busy = self._change(m, walk, post, gains)
         m.d.comb += [

@@ -12,25 +12,30 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.config import CoreConfig, bits_for
 from hrsnn_rtl.interfaces import event_layout, row_layout
 from hrsnn_rtl.plasticity import rule_layout, source_layout
 
+#: Tables of gains: one of the row whose walk ends, two of the rows behind it, one being filled.
+N_TABLES = 4
 
-def row_walk_layout(config: CoreConfig) -> data.StructLayout:
-    """Return what the walk of a row must know, the row's place apart.
+
+def walk_layout(config: CoreConfig) -> data.StructLayout:
+    """Return what the walk of a row must know; `start` and `left` as in `row_layout`.
 
     `mask` has a 1 for each age whose gain is not 0, `age` is that of the source's last spike, and
-    `bank` the half of the gain table. `deliver` says that the source fired, rather than that the
-    row is only brought up to date; `depress` that a depression is due.
+    `table` the number of the table of gains. `deliver` says that the source fired, rather than that
+    the row is only brought up to date; `depress` that a depression is due.
     """
-    c = config
+    c, row = config, row_layout(config)
     return data.StructLayout(
         {
+            "start": row["start"].shape,
+            "left": row["left"].shape,
             "source": c.source_width,
             "mask": c.plasticity.history,
             "age": c.plasticity.age_width,
-            "bank": 1,
+            "table": range(N_TABLES),
             "is_input": 1,
             "plastic": 1,
             "deliver": 1,
@@ -38,12 +43,6 @@ def row_walk_layout(config: CoreConfig) -> data.StructLayout:
             "shift": c.shift_width,
         }
     )
-
-
-def place_layout(config: CoreConfig) -> data.StructLayout:
-    """Return where the synapses of a row are; `left` as in `row_layout`."""
-    row = row_layout(config)
-    return data.StructLayout({"start": row["start"].shape, "left": row["left"].shape})
 
 
 def bump(trace, step: int, top: int):
@@ -57,8 +56,8 @@ class RowReplay(wiring.Component):
 
     ::
 
-        IDLE source -> FETCH memories -> AGE -> BEGIN gain of the source's own step -> FILL one age
-        a cycle -> CLOSE new trace -> OFFER until the walk has begun
+        source -> FETCH memories -> BEGIN age, gain of the source's own step -> FIRST
+               -> FILL one age a cycle -> LAST -> CLOSE new trace, row -> next source
 
     Parameters
     ----------
@@ -82,13 +81,9 @@ class RowReplay(wiring.Component):
     w_en, w_addr, w_data : Out
         Write port of the memory of traces.
     gain_en, gain_addr, gain : Out
-        Write port of the gain table, two halves of one word an age.
-    row : Out(stream.Signature(place_layout(config)))
+        Write port of the tables of gains, a word an age.
+    row : Out(stream.Signature(walk_layout(config)))
         A row to walk.
-    walk : Out(row_walk_layout(config))
-        Goes with it and stays until `begun`.
-    begun : In(1)
-        The walk has taken `walk` over.
     skipped : Out(1)
         One cycle a source that fired and has no synapse in any lane.
     busy : Out(1)
@@ -115,11 +110,9 @@ class RowReplay(wiring.Component):
                 "w_addr": Out(config.source_width),
                 "w_data": Out(source_layout(p)),
                 "gain_en": Out(1),
-                "gain_addr": Out(p.age_width + 1),
+                "gain_addr": Out(p.age_width + bits_for(N_TABLES)),
                 "gain": Out(p.gain_width),
-                "row": Out(stream.Signature(place_layout(config))),
-                "walk": Out(row_walk_layout(config)),
-                "begun": In(1),
+                "row": Out(stream.Signature(walk_layout(config))),
                 "skipped": Out(1),
                 "busy": Out(1),
             }
@@ -134,8 +127,9 @@ class RowReplay(wiring.Component):
             m.d.sync += now.eq(now + 1)
         source, is_input, firing, sweeping = self._sources(m)
         row, rule = Signal(row_layout(c)), Signal(rule_layout(p))
-        old, x = Signal(source_layout(p)), Signal(p.trace_width)
-        since, live, place = Signal(p.age_width + 1), Signal(), Signal(p.age_width)
+        old, x, place = Signal(source_layout(p)), Signal(p.trace_width), Signal(p.age_width)
+        last_age = Signal(p.age_width)
+        since = (now - old.time)[: p.age_width + 1]
         age, future = since[:-1], since[-1]
         plastic = (is_input & int(p.plastic_in)) | (~is_input & int(p.plastic_rec))
         silent = row.silent if c.lanes > 1 else row.empty
@@ -143,28 +137,30 @@ class RowReplay(wiring.Component):
 
         # A sweep has nothing to do for a source that is owed nothing, and leaves one whose last
         # event belongs to the coming step as it is.
+        live = old.fired | x.any()
         owed = old.fired | age.any()
         due = live & owed & ~future & ~row.empty & (self.sweep_all | age[-1])
-        counts = Signal()
-        issue = Signal()
+        issue, counts = Signal(), Signal()
         with m.FSM() as fsm:
-            with m.State("IDLE"):
+
+            def ask():
                 m.d.comb += self.r_en.eq(1)
                 with m.If(sweeping | (self.event.valid & ~self.hold)):
                     m.next = "FETCH"
+                with m.Else():
+                    m.next = "IDLE"
+
+            with m.State("IDLE"):
+                ask()
             with m.State("FETCH"):
                 m.d.sync += [row.eq(self.row_word), rule.eq(self.rule_word)]
-                m.d.sync += old.eq(self.source_word)
-                m.next = "AGE"
-            with m.State("AGE"):
-                m.d.sync += [since.eq(now - old.time), live.eq(old.fired | old.x.any())]
-                m.d.sync += x.eq(old.x)
+                m.d.sync += [old.eq(self.source_word), x.eq(self.source_word.x)]
                 m.next = "BEGIN"
             with m.State("BEGIN"):
                 # The step of the spike itself: its trace was not raised yet. A neuron's row has
                 # been walked in that step, an input's before it.
                 m.d.comb += [issue.eq(1), counts.eq(old.fired & is_input)]
-                m.d.sync += place.eq(age)
+                m.d.sync += [place.eq(age), last_age.eq(age)]
                 with m.If(old.fired):
                     m.d.sync += x.eq(bump(x, p.trace_step, p.trace_top))
                 with m.If(firing & ~(plastic & live)):
@@ -173,7 +169,7 @@ class RowReplay(wiring.Component):
                     m.next = "FIRST"
                 with m.Else():
                     m.d.comb += self.w_en.eq(self.forget)
-                    m.next = "IDLE"
+                    ask()
             with m.State("FIRST"):
                 with m.If(place == 0):
                     m.next = "LAST"
@@ -191,38 +187,41 @@ class RowReplay(wiring.Component):
                     m.d.sync += x.eq(decayed)
                 m.next = "CLOSE"
             with m.State("CLOSE"):
-                m.d.comb += [self.w_en.eq(plastic), self.skipped.eq(firing & silent)]
-                with m.If(row.empty):
-                    m.next = "IDLE"
+                m.d.comb += [
+                    self.row.valid.eq(~row.empty),
+                    self.w_en.eq(plastic),
+                    self.skipped.eq(firing & silent),
+                ]
+                with m.If(row.empty | self.row.ready):
+                    ask()
                 with m.Else():
                     m.next = "OFFER"
             with m.State("OFFER"):
                 m.d.comb += self.row.valid.eq(1)
                 with m.If(self.row.ready):
-                    m.next = "WALK"
-            with m.State("WALK"), m.If(self.begun):
-                m.next = "IDLE"
-        idle, begins = fsm.ongoing("IDLE"), fsm.ongoing("BEGIN")
+                    ask()
+        begins, walk = fsm.ongoing("BEGIN"), self.row.payload
         m.d.comb += [
-            self.event.ready.eq(idle & ~sweeping & ~self.hold),
-            self.busy.eq(~idle | sweeping | self.sweep),
+            self.event.ready.eq(self.r_en & ~sweeping & ~self.hold),
+            self.busy.eq(~fsm.ongoing("IDLE") | sweeping | self.sweep),
             self.w_addr.eq(source),
             self.w_data.x.eq(Mux(firing, x, Mux(self.forget, 0, x))),
             self.w_data.fired.eq(firing),
             self.w_data.time.eq(now + (firing & is_input)),
-            self.row.payload.start.eq(row.start),
-            self.row.payload.left.eq(row.left),
-            self.walk.source.eq(source),
-            self.walk.age.eq(age),
-            self.walk.is_input.eq(is_input),
-            self.walk.plastic.eq(plastic),
-            self.walk.deliver.eq(firing),
+            walk.start.eq(row.start),
+            walk.left.eq(row.left),
+            walk.source.eq(source),
+            walk.age.eq(last_age),
+            walk.is_input.eq(is_input),
+            walk.plastic.eq(plastic),
+            walk.deliver.eq(firing),
             # A neuron's depression is due with its spike, an input's once its step is over.
-            self.walk.depress.eq(plastic & Mux(is_input, old.fired, firing)),
+            walk.depress.eq(plastic & Mux(is_input, old.fired, firing)),
         ]
         if c.shift_width:
-            m.d.comb += self.walk.shift.eq(row.shift)
-        self._table(m, (x * rule.eta) >> p.eta_shift, Mux(begins, age, place), issue, counts)
+            m.d.comb += walk.shift.eq(row.shift)
+        gain = (x * rule.eta) >> p.eta_shift
+        self._table(m, begins, gain, Mux(begins, age, place), issue, counts)
         return m
 
     def _sources(self, m):
@@ -245,12 +244,11 @@ class RowReplay(wiring.Component):
             m.d.sync += [sweeping.eq(1), next_source.eq(0)]
         return source, is_input, firing, sweeping
 
-    def _table(self, m, gain, place, issue, counts):
-        """Write the gains into the table and mark those that are not 0, oldest first."""
+    def _table(self, m, begins, gain, place, issue, counts):
+        """Write the gains into a table and mark those that are not 0, oldest first."""
         p = self._config.plasticity
-        bank, mask, issued, place_1, counts_1 = (
-            Signal(), Signal(p.history), Signal(), Signal(p.age_width), Signal(),
-        )  # fmt: skip
+        mask, table = Signal(p.history), Signal(range(N_TABLES))
+        issued, place_1, counts_1 = Signal(), Signal(p.age_width), Signal()
         m.d.sync += [
             issued.eq(issue),
             place_1.eq(place),
@@ -259,14 +257,13 @@ class RowReplay(wiring.Component):
         ]
         m.d.comb += [
             self.gain_en.eq(issued),
-            self.gain_addr.eq(Cat(place_1, bank)),
-            self.walk.mask.eq(mask),
-            self.walk.bank.eq(bank),
+            self.gain_addr.eq(Cat(place_1, table)),
+            self.row.payload.mask.eq(mask),
+            self.row.payload.table.eq(table),
         ]
-        with m.If(self.r_en):
+        with m.If(begins):
             m.d.sync += mask.eq(0)
         with m.Elif(issued):
             m.d.sync += mask.eq(Cat(counts_1 & self.gain.any(), mask))
-        # The half that the last row used is free once the next one's walk has begun.
-        with m.If(self.begun):
-            m.d.sync += bank.eq(~bank)
+        with m.If(self.row.valid & self.row.ready):
+            m.d.sync += table.eq(table + 1)

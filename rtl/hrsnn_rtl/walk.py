@@ -13,7 +13,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hrsnn_rtl.config import CoreConfig
-from hrsnn_rtl.replay import place_layout, row_walk_layout
+from hrsnn_rtl.replay import N_TABLES, walk_layout
 
 
 def token_layout(config: CoreConfig) -> data.StructLayout:
@@ -30,7 +30,7 @@ def token_layout(config: CoreConfig) -> data.StructLayout:
             "hit": 1,
             "early": 1,
             "age": c.plasticity.age_width,
-            "bank": 1,
+            "table": range(N_TABLES),
             "target": c.slot_width,
             "addr": c.pointer_width,
             "source": c.source_width,
@@ -53,8 +53,8 @@ class RowWalk(wiring.Component):
 
     Members
     -------
-    row, walk, begun
-        From and to `hrsnn_rtl.replay.RowReplay`.
+    row : In(stream.Signature(walk_layout(config)))
+        Rows.
     stall : In(1)
         The token waits.
     target_en, target_addr, target
@@ -73,9 +73,7 @@ class RowWalk(wiring.Component):
         self._config = config
         super().__init__(
             {
-                "row": In(stream.Signature(place_layout(config))),
-                "walk": In(row_walk_layout(config)),
-                "begun": Out(1),
+                "row": In(stream.Signature(walk_layout(config))),
                 "stall": In(1),
                 "target_en": Out(1),
                 "target_addr": Out(config.pointer_width),
@@ -101,23 +99,24 @@ class RowWalk(wiring.Component):
             more.eq((rest & below).any()),
             go.eq(~self.stall & ~(valid_4 & more)),
         ]
-        valid, new = self._stream(m, go)
+        # The next row waits until its first synapse arrives in W4.
+        held, row, begun = Signal(walk_layout(c)), Signal(walk_layout(c)), Signal()
+        valid, new = self._stream(m, held, go, begun)
         target = {k: Signal(c.slot_width, name=f"target_{k}") for k in (2, 3, 4)}
-        mask, row, first = Signal(p.history), Signal(row_walk_layout(c)), Signal()
-        start, new_4 = Signal(c.pointer_width), Signal()
+        mask, first, new_4 = Signal(p.history), Signal(), Signal()
         with m.If(go):
             m.d.sync += [target[2].eq(self.target), target[3].eq(target[2])]
             m.d.sync += [target[4].eq(target[3]), valid_4.eq(valid[3]), new_4.eq(new[3])]
             with m.If(new[2]):
-                m.d.sync += mask.eq(self.walk.mask)
+                m.d.sync += mask.eq(held.mask)
         m.d.comb += [
             self.target_en.eq(go),
             self.history_en.eq(go),
             self.history_slot.eq(target[2]),
-            self.begun.eq(go & new[3]),
+            begun.eq(go & new[3]),
         ]
-        with m.If(self.begun):
-            m.d.sync += [row.eq(self.walk), start.eq(self.row.payload.start)]
+        with m.If(begun):
+            m.d.sync += row.eq(held)
         with m.If(~self.stall):
             m.d.sync += first.eq(go)
             m.d.sync += rest.eq(Mux(go, self.history & mask, rest & below))
@@ -143,32 +142,37 @@ class RowWalk(wiring.Component):
                 *(
                     token[name].eq(row[name])
                     for name in (
-                        "bank", "source", "is_input", "plastic", "deliver", "depress", "shift"
+                        "table", "source", "is_input", "plastic", "deliver", "depress", "shift"
                     )
                 ),
             ]  # fmt: skip
             with m.If(valid_4 & first):
-                m.d.sync += token.addr.eq(Mux(new_4, start, token.addr + 1))
-        m.d.comb += self.busy.eq(Cat(valid).any() | valid_4 | self.valid)
+                m.d.sync += token.addr.eq(Mux(new_4, row.start, token.addr + 1))
+        m.d.comb += self.busy.eq(~self.row.ready | Cat(valid).any() | valid_4 | self.valid)
         return m
 
-    def _stream(self, m, go):
+    def _stream(self, m, held, go, begun):
         """Address the synapses; return which of W0 .. W3 have one, and which the first of a row."""
         valid = [Signal(name=f"valid_{k}") for k in range(4)]
         new = [Signal(name=f"new_{k}") for k in range(4)]
-        left = Signal.like(self.row.payload.left)
+        left, free, started = Signal.like(held.left), Signal(init=1), Signal(init=1)
         # The sign of `left` marks the last word of the row; without a row it does not matter.
         take = ~valid[0] | left[-1]
-        m.d.comb += self.row.ready.eq(go & take)
+        m.d.comb += self.row.ready.eq(free)
         with m.If(go):
             m.d.sync += [self.target_addr.eq(self.target_addr + 1), left.eq(left - 1), new[0].eq(0)]
             with m.If(take):
                 m.d.sync += [
-                    valid[0].eq(self.row.valid),
-                    new[0].eq(self.row.valid),
-                    self.target_addr.eq(self.row.payload.start),
-                    left.eq(self.row.payload.left),
+                    valid[0].eq(~started),
+                    new[0].eq(~started),
+                    started.eq(1),
+                    self.target_addr.eq(held.start),
+                    left.eq(held.left),
                 ]
             for k in (1, 2, 3):
                 m.d.sync += [valid[k].eq(valid[k - 1]), new[k].eq(new[k - 1])]
+        with m.If(free & self.row.valid):
+            m.d.sync += [held.eq(self.row.payload), free.eq(0), started.eq(0)]
+        with m.If(begun):
+            m.d.sync += free.eq(1)
         return valid, new
