@@ -11,17 +11,8 @@ import numpy as np
 from hrsnn_edge.interchange.c_export import export_c
 from hrsnn_edge.tools import tool_environment
 
-STRICT = [
-    "-std=c99",
-    "-pedantic",
-    "-Wall",
-    "-Wextra",
-    "-Wconversion",
-    "-Werror",
-    "-O1",
-    "-shared",
-    "-fPIC",
-]
+STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
+SHARED = ["-O1", "-shared", "-fPIC"]
 COMPILERS = {"gcc": ["gcc"], "zig": [sys.executable, "-m", "ziglang", "cc"]}
 #: Probe of the state's fields, compiled with the model.
 PROBE = """
@@ -43,7 +34,7 @@ def build(nets, folder: Path, compiler: str) -> ctypes.CDLL:
             (folder / file).write_text(text)
         (folder / f"probe{i}.c").write_text(PROBE.format(name=name))
         sources += [f"{name}.c", f"probe{i}.c"]
-    command = [*COMPILERS[compiler], *STRICT, *sources, "-o", f"{compiler}.so"]
+    command = [*COMPILERS[compiler], *STRICT, *SHARED, *sources, "-o", f"{compiler}.so"]
     done = subprocess.run(
         command, cwd=folder, env=tool_environment(), capture_output=True, text=True
     )

@@ -6,7 +6,10 @@ import pytest
 from hrsnn_edge.interchange.nir_import import import_nir
 from tests.interchange.runs import origin_view
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of the libraries themselves
+]
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install '.[peers]'")
 nir = pytest.importorskip("nir", reason="needs nir: pip install '.[peers]'")
@@ -15,9 +18,8 @@ SNNTORCH_DT, NORSE_DT = 1e-4, 1e-3
 
 
 def randomise(module, seed):
-    """Give linear layers random weights, in double precision like the import."""
+    """Give linear layers random weights."""
     generator = torch.Generator().manual_seed(seed)
-    module.double()
     with torch.no_grad():
         for layer in module.modules():
             if isinstance(layer, torch.nn.Linear):
@@ -30,9 +32,9 @@ def raster_of(seed, steps, channels):
     return np.random.default_rng(seed).random((steps, channels)) < 0.4
 
 
-def check(path, dt, raster, spikes):
+def check(path, dt, raster, spikes, **options):
     """The last population fires as the origin did: (T, N) bool."""
-    found = import_nir(path, dt, "euler")
+    found = import_nir(path, dt, "euler", **options)
     parts, _ = origin_view(found, raster)
     last = max(found.assembly.depth, key=found.assembly.depth.get)
     bad = np.argwhere(parts[last] != spikes)
@@ -40,25 +42,30 @@ def check(path, dt, raster, spikes):
     assert spikes.any(axis=0).sum() > 1, "most neurons should fire"
 
 
-def snn_run(snn, net, raster):
+def snn_run(net, raster):
     """Return the (T, N) spikes of an snnTorch network."""
+    from snntorch import utils
+
     out = []
-    snn.utils.reset(net)
+    utils.reset(net)
     with torch.no_grad():
         for row in raster:
-            spikes = net(torch.tensor(row[None], dtype=torch.float64))
+            spikes = net(torch.tensor(row[None], dtype=torch.float32))
             out.append((spikes[0] if isinstance(spikes, tuple) else spikes)[0].numpy() > 0)
     return np.array(out)
 
 
 @pytest.mark.parametrize("kind", ["Leaky", "Synaptic", "RLeaky"])
 def test_snntorch(tmp_path, kind):
-    """Two layers of a neuron type of snnTorch, reset to zero, fire the same spikes here."""
+    """Two layers of a neuron type of snnTorch, reset to zero, fire the same spikes here.
+
+    snnTorch computes in single precision: a membrane within 1e-6 of its threshold could differ.
+    """
     snn = pytest.importorskip("snntorch", reason="needs snntorch: pip install '.[peers]'")
     from snntorch.export_nir import export_to_nir
 
     def layer(n, beta):
-        decay = torch.linspace(beta, beta + 0.2, n, dtype=torch.float64)
+        decay = torch.linspace(beta, beta + 0.2, n)
         options = {
             "init_hidden": True,
             "reset_mechanism": "zero",
@@ -75,11 +82,12 @@ def test_snntorch(tmp_path, kind):
     )
     randomise(net, 3)
     raster = raster_of(1, 200, 6)
-    spikes = snn_run(snn, net, raster)
-    snn.utils.reset(net)
-    graph = export_to_nir(net, torch.zeros(1, 6, dtype=torch.float64))
+    spikes = snn_run(net, raster)
+    graph = export_to_nir(net, torch.zeros(1, 6), ignore_dims=[0])
     nir.write(tmp_path / "snn.nir", graph)
-    check(tmp_path / "snn.nir", SNNTORCH_DT, raster, spikes)
+    # All but Leaky throw away the whole step after a spike when they reset to zero.
+    refractory = 0 if kind == "Leaky" else 1
+    check(tmp_path / "snn.nir", SNNTORCH_DT, raster, spikes, refractory_steps=refractory)
 
 
 def test_norse(tmp_path):
@@ -102,7 +110,7 @@ def test_norse(tmp_path):
         torch.nn.Linear(6, 8), norse.LIFBoxCell(parameters(8, 0)),
         torch.nn.Linear(8, 5), norse.LIFBoxCell(parameters(5, 1)),
     )  # fmt: skip
-    randomise(net, 4)
+    randomise(net.double(), 4)
     raster = raster_of(2, 200, 6)
     state, out = None, []
     with torch.no_grad():
