@@ -41,6 +41,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--neurons", type=int, default=200)
     parser.add_argument("--gain", type=float, default=1.0, help="factor on the encoders' gains")
+    parser.add_argument("--fan-in", type=float, default=4.0)
+    parser.add_argument("--recurrent", type=float, default=1.0, help="factor; 0: unconnected")
+    parser.add_argument("--hz", type=float, default=10.0)
     parser.add_argument("--variants", nargs="+", default=["HoNHoS", "HeNHeS"])
     parser.add_argument("--bins", type=int, nargs="+", default=[1, 4])
     args = parser.parse_args()
@@ -109,13 +112,16 @@ def whole(x) -> np.ndarray:
     return np.log1p(np.concatenate(both, axis=1))
 
 
-def network_config(neurons: int) -> ModelConfig:
-    """Return the recipe: one network for all persons, 10 Hz, slow membranes."""
+def network_config(args) -> ModelConfig:
+    """Return the settings of one network for all persons: the recipe by default."""
     return ModelConfig(
-        network=NetworkConfig(n_neurons=neurons, dt=DT, tau_e_mean=60.0, tau_i_mean=30.0),
+        network=NetworkConfig(
+            n_neurons=args.neurons, dt=DT, tau_e_mean=60.0, tau_i_mean=30.0,
+            input_fan_in=args.fan_in, recurrent_scale=args.recurrent,
+        ),
         plasticity=PlasticityConfig(samples=1000),
-        rate=RateConfig(target_hz=10.0),
-    )
+        rate=RateConfig(target_hz=args.hz),
+    )  # fmt: skip
 
 
 def network_rows(windows: Windows, args) -> None:
@@ -124,7 +130,7 @@ def network_rows(windows: Windows, args) -> None:
     for n_bins in args.bins:
         show(f"encoder spikes, {n_bins} bins", input_counts(events, n_bins), windows)
     learn = np.concatenate([person_parts(windows, p)[0] for p in windows.persons])
-    config = network_config(args.neurons)
+    config = network_config(args)
     for variant in args.variants:
         nets = [
             fitted(config.variant(variant), events.select(learn), windows.labels[learn], seed)
