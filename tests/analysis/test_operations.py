@@ -1,8 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 
 from hrsnn_edge.analysis.operations import count_operations, source_activity
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.network import Counts, FloatNetwork, LinearReadout, SparseRows
+from hrsnn_edge.network import (
+    Counts,
+    DenseLayer,
+    FloatNetwork,
+    LinearReadout,
+    MlpReadout,
+    SparseRows,
+)
 
 
 def test_worked_counts():
@@ -18,6 +27,8 @@ def test_worked_counts():
     assert count_operations(net, events) == Counts(
         input_events=3, spikes=4, sop_in=2, sop_rec=2, sop_out=12, neuron_updates=6, skipped_rows=3
     )
+    mlp = MlpReadout(np.array([1]), 1, (DenseLayer(np.ones((1, 3)), np.zeros(3)),))
+    assert count_operations(replace(net, readout=mlp), events).sop_out == 3
     activity = source_activity(net, events)
     assert activity["in"].tolist() == [2 / 3, 1 / 3]
     assert activity["rec"].tolist() == [2 / 3, 2 / 3]
