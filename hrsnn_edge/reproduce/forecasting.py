@@ -17,11 +17,12 @@ from hrsnn_edge.analysis.reservoir import Reservoir, draw_reservoir, forecast_re
 from hrsnn_edge.data.chaotic import lorenz63, scale_to_unit
 from hrsnn_edge.data.series import COLUMNS, load_series
 from hrsnn_edge.prune.algorithm import LnpSchedule, lnp
-from hrsnn_edge.prune.controls import activity_rounds, erdos_renyi, same_neurons
+from hrsnn_edge.prune.controls import same_neurons
 from hrsnn_edge.prune.equal import equal_operations
 from hrsnn_edge.prune.record import LnpConfig
 from hrsnn_edge.reproduce.later import missing_rows, without_backprop, without_clusters
 from hrsnn_edge.reproduce.plasticity import learned
+from hrsnn_edge.reproduce.pruning import activity_network, random_graph
 from hrsnn_edge.reproduce.table import (
     Column,
     Gate,
@@ -158,32 +159,19 @@ def pruned_networks(
             lambda r: r.operations(drive), target, n_inner,
         )[0]  # fmt: skip
 
-    def by_activity(n_neurons):
-        def rates(pruned, stays):
-            return whole.with_network(pruned, stays).run(drive).counts.mean(axis=0)
-
-        n = net.n_neurons
-        sizes = np.round(n * (max(2, n_neurons) / n) ** (np.arange(1, 11) / 10)).astype(int)
-        last = activity_rounds(net, np.unique(sizes)[::-1], rates, lambda p, _: p, seed)[-1]
-        return whole.with_network(*last)
-
-    random = erdos_renyi(net, int(kept.sum()), found.net.w_rec.nnz, seed)
-    stays = _kept_of(net, random)
     return {
         "LNP": found,
         "LNP, lyapunov": by_lnp("lyapunov")[0],
         "magnitude": by_rule("magnitude"),
         "uniform": by_rule("uniform"),
-        "random graph": whole.with_network(random, stays),
-        "AP": equal_operations(by_activity, lambda r: r.operations(drive), target, net.n_neurons)[
-            0
-        ],
+        "random graph": random_graph(whole, int(kept.sum()), found.net.w_rec.nnz, seed),
+        "AP": equal_operations(
+            lambda count: activity_network(whole, count, drive, seed),
+            lambda r: r.operations(drive),
+            target,
+            net.n_neurons,
+        )[0],
     }
-
-
-def _kept_of(net, part) -> np.ndarray:
-    """Return which neurons of a heterogeneous network a part of it has, (N,) bool."""
-    return np.isin(net.tau_mem, part.tau_mem)
 
 
 def measure(seed: int, settings: ForecastSettings, place: Place) -> list[Row]:

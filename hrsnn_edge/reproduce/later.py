@@ -8,17 +8,17 @@ from hrsnn_edge.reproduce.table import Row
 
 
 def without_backprop() -> str:
-    """Return why a network trained by backpropagation cannot be measured, or ''."""
+    """Return why a network trained by backpropagation is not measured."""
     if find_spec("torch") is None:
         return "needs the extra [backprop]"
-    return "" if find_spec("hrsnn_edge.model.backprop") else "backpropagation is not built yet"
+    return "not in this table yet"
 
 
 def without_clusters() -> str:
-    """Return why a clustered network cannot be measured, or ''."""
-    return "" if find_spec("hrsnn_edge.model.clusters") else "clustered networks are not built yet"
+    """Return why a clustered network is not measured."""
+    return "not in this table yet"
 
 
 def missing_rows(names, why: str) -> list[Row]:
-    """Return rows that say why they are empty; none when nothing is missing."""
-    return [Row(name, missing=why) for name in names] if why else []
+    """Return rows that say why they are empty."""
+    return [Row(name, missing=why) for name in names]

@@ -11,6 +11,7 @@ from hrsnn_edge.analysis.memory import memory_capacity
 from hrsnn_edge.analysis.reservoir import Reservoir, draw_reservoir, memory_recipe
 from hrsnn_edge.network import FloatNetwork
 from hrsnn_edge.prune.algorithm import LnpSchedule, lnp
+from hrsnn_edge.prune.baselines import keep_random
 from hrsnn_edge.prune.controls import activity_rounds, erdos_renyi, random_rounds, same_neurons
 from hrsnn_edge.prune.equal import equal_operations
 from hrsnn_edge.prune.graph import laplacian_ipr
@@ -74,6 +75,13 @@ def activity_network(whole: Reservoir, n_neurons: int, x, seed: int) -> Reservoi
     return whole.with_network(*rounds[-1])
 
 
+def random_graph(whole: Reservoir, n_neurons: int, n_synapses: int, seed: int) -> Reservoir:
+    """Return the driven network on a random graph of these counts, each neuron with its input."""
+    # The draw of the neurons is the first of `erdos_renyi`.
+    kept = keep_random(whole.net.n_neurons, n_neurons, np.random.default_rng(seed))
+    return whole.with_network(erdos_renyi(whole.net, n_neurons, n_synapses, seed), kept)
+
+
 def measure(seed: int, settings: PruneSettings, place: Place) -> list[Row]:
     """Return the rows of one seed; every rule but the unpruned has the operations of LNP."""
     x = memory_series(settings, seed)
@@ -110,7 +118,6 @@ def measure(seed: int, settings: PruneSettings, place: Place) -> list[Row]:
 
         return at_equal_work(make, nnz - 1)
 
-    random = erdos_renyi(net, int(kept.sum()), main.net.w_rec.nnz, seed)
     edge = {value: LnpConfig(value, node_exponents="leak") for value in ("lyapunov", "weight")}
     nets = {
         "unpruned": whole,
@@ -125,8 +132,8 @@ def measure(seed: int, settings: PruneSettings, place: Place) -> list[Row]:
         "uniform, LNP's neurons": on_kept("uniform"),
         "magnitude, all neurons": on_all("magnitude"),
         "uniform, all neurons": on_all("uniform"),
-        "random graph of LNP's size": whole.with_network(
-            random, np.isin(net.tau_mem, random.tau_mem)
+        "random graph of LNP's size": random_graph(
+            whole, int(kept.sum()), main.net.w_rec.nnz, seed
         ),
         "AP": at_equal_work(lambda count: activity_network(whole, count, few, seed), net.n_neurons),
     }
