@@ -106,3 +106,17 @@ def test_radius_unit_worked():
     assert radius_unit(rows, np.array([2.0, 8, 100])) == pytest.approx(8)
     chain = rows_of(3, [(0, 1), (1, 2)])
     assert radius_unit(chain, np.array([2.0, -3])) == 3
+
+
+def test_fast_membranes_carry_more_noise():
+    """Hand-worked: of two driven neurons the faster has the variance 1 / (2 tau), so more."""
+    net = replace(
+        make_network(n=3),
+        w_rec=rows_of(3, [(0, 2), (1, 2)]),
+        inhibitory=np.zeros(3, bool),
+        v_threshold=np.ones(3),
+        tau_mem=np.array([40.0, 10.0, 20.0]),
+        gain_mode="leaky",
+    )
+    kept = chosen(net, 1, replace(SHARE, leak="membrane"), np.array([1.0, 1, 0]))
+    assert kept.mask.tolist() == [False, True]
