@@ -2,6 +2,7 @@
 
 import ctypes
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,11 @@ int64_t {name}_out(const {name}_t *m, uint32_t c) {{ return m->out[c]; }}
 uint32_t {name}_n_fired(const {name}_t *m) {{ return m->n_fired; }}
 uint32_t {name}_fired(const {name}_t *m, uint32_t i) {{ return m->fired[i]; }}
 """
+
+
+def has(compiler: str) -> bool:
+    """Tell whether a compiler is here."""
+    return shutil.which(COMPILERS[compiler][0]) is not None
 
 
 def build(nets, folder: Path, compiler: str) -> ctypes.CDLL:
@@ -50,11 +56,11 @@ class Model:
         for function in ("v", "out"):
             getattr(library, f"{name}_{function}").restype = ctypes.c_int64
         getattr(library, f"{name}_size").restype = ctypes.c_size_t
-        self._state = ctypes.create_string_buffer(b"\xa5" * getattr(library, f"{name}_size")())
+        self.state = ctypes.create_string_buffer(b"\xa5" * getattr(library, f"{name}_size")())
 
     def call(self, function: str, *arguments):
         """Call a function on the state."""
-        return getattr(self._library, f"{self._name}_{function}")(self._state, *arguments)
+        return getattr(self._library, f"{self._name}_{function}")(self.state, *arguments)
 
     def step(self, events, b: int) -> int:
         """Advance by one step with the events of a (K,) bool row."""
