@@ -22,7 +22,7 @@ from hrsnn_edge.reference.network import run
 from hrsnn_edge.reference.random import random_network
 from tests.link import vectors
 from tests.link.fixtures import library
-from tests.link.lines import CompiledLine
+from hrsnn_sim.pins import CompiledLine
 from tests.link.model import ModelLine, device_model
 
 

@@ -14,13 +14,13 @@ from hrsnn_rtl.interfaces import Select
 from hrsnn_rtl.placer import place
 from hrsnn_rtl.registers import BY_NAME, COUNTERS
 from hrsnn_sim.commands import command_words
+from hrsnn_sim.pins import CompiledLine
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.reference.network import run
 from hrsnn_edge.tools import tool_environment
 from tests.link import vectors
 from tests.link.fixtures import library
-from tests.link.lines import CompiledLine
 
 pytestmark = pytest.mark.tools
 

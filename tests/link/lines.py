@@ -8,12 +8,11 @@ from pathlib import Path
 
 from amaranth.sim import Simulator
 from hrsnn_rtl.generate import emit_rtlil
-from hrsnn_sim.cxxrtl import Design, build_library
+from hrsnn_sim.cxxrtl import Design
+from hrsnn_sim.pins import SILENCE_CYCLES, pins_library
 
 #: Clock cycles of a bit in all simulations.
 DIVISOR = 4
-#: Clock cycles without a byte after which a line counts as silent.
-SILENCE_CYCLES = 4000
 
 
 class SimulatedLine:
@@ -80,57 +79,7 @@ class SimulatedLine:
 
 def compiled_top(top, root: Path) -> ctypes.CDLL:
     """Return the library of a compiled `Top`, for `CompiledLine`."""
-    source = Path(__file__).with_name("pins.cc").read_text()
-    defines = f"#define DIVISOR {DIVISOR}\n"
-    design = Design("top", emit_rtlil(top, "top"))
-    library = ctypes.CDLL(str(build_library(design, {"main.cc": defines + source}, root)))
-    handle, size, data = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p
-    for name, result, *arguments in (
-        ("new", handle),
-        ("free", None, handle),
-        ("write", None, handle, data, size),
-        ("put", None, handle, data, size),
-        ("read", size, handle, data, size, size),
-        ("advance", None, handle, size),
-    ):
-        function = getattr(library, f"pins_{name}")
-        function.restype, function.argtypes = result, arguments
-    return library
-
-
-class CompiledLine:
-    """A transport on the `rx` and `tx` pins of a compiled `Top`."""
-
-    def __init__(self, library: ctypes.CDLL, silence_cycles: int = SILENCE_CYCLES):
-        self._library, self._silence = library, silence_cycles
-        self._pins = library.pins_new()
-
-    def __del__(self):
-        self._library.pins_free(self._pins)
-
-    def advance(self, cycles: int) -> None:
-        """Let the clock run."""
-        self._library.pins_advance(self._pins, cycles)
-
-    def put(self, levels) -> None:
-        """Put raw levels on the line, one a cycle."""
-        levels = bytes(levels)
-        self._library.pins_put(self._pins, levels, len(levels))
-
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
-        self._library.pins_write(self._pins, data, len(data))
-
-    def read(self, count: int) -> bytes:
-        """Return up to `count` bytes; fewer when the line has been silent."""
-        buffer = ctypes.create_string_buffer(count)
-        taken = self._library.pins_read(self._pins, buffer, count, self._silence)
-        return buffer.raw[:taken]
-
-    def drain(self) -> None:
-        """Drop what comes until the line is silent."""
-        while self.read(1):
-            pass
+    return pins_library(Design("top", emit_rtlil(top, "top")), DIVISOR, root)
 
 
 class FrontLine:

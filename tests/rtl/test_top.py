@@ -8,6 +8,7 @@ from hrsnn_boards.link import Link, request_frame
 from hrsnn_rtl.crc import crc16
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.registers import BY_NAME, COUNTERS, Op, Status
+from hrsnn_sim.pins import CompiledLine
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import LinkError
@@ -15,7 +16,7 @@ from hrsnn_edge.reference.network import run
 from tests.link import vectors
 from tests.link.fixtures import library, make_top
 from tests.link.fuzz import Fuzzer
-from tests.link.lines import DIVISOR, CompiledLine, SimulatedLine
+from tests.link.lines import DIVISOR, SimulatedLine
 from tests.link.model import CYCLE_COUNTERS, device_model
 
 SECTIONS = vectors.read(vectors.PATH.read_text())

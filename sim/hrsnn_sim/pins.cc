@@ -1,4 +1,4 @@
-// A compiled Top, its clock, and a serial port on its pins; DIVISOR is defined in front of this.
+// A compiled design, its clock, and a serial port on its pins; TOP and DIVISOR are defined in front.
 #include "model.cc"
 #include <cstddef>
 #include <cstdint>
@@ -7,13 +7,19 @@
 namespace {
 
 struct Pins {
-    cxxrtl_design::p_top top;
+    cxxrtl_design::TOP top;
     std::deque<bool> levels;
     std::deque<uint8_t> received;
     unsigned shift = 0, bits = 0, wait = 0;
     bool receiving = false;
+    bool single;  // whether one evaluation settles the design: it has no combinational feedback
 
-    Pins() { cycle(); }
+    Pins() {
+        single = top.eval();
+        top.commit();
+        top.p_clk.set<bool>(single);
+        cycle();
+    }
 
     void sample(bool tx) {
         if (!receiving) {
@@ -40,10 +46,17 @@ struct Pins {
             levels.pop_front();
         }
         top.p_rx.set<bool>(level);
-        top.p_clk.set<bool>(false);
-        top.step();
-        top.p_clk.set<bool>(true);
-        top.step();
+        if (single) {
+            // The edge is part of the one evaluation.
+            top.prev_p_clk.set<bool>(false);
+            top.eval();
+            top.commit();
+        } else {
+            top.p_clk.set<bool>(false);
+            top.step();
+            top.p_clk.set<bool>(true);
+            top.step();
+        }
         sample(top.p_tx.get<bool>());
     }
 };
