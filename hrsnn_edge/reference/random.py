@@ -110,17 +110,20 @@ def random_network(
     return net, raster
 
 
-def random_stdp(seed: int, net: IntNetwork) -> tuple[IntNetwork, IntStdp]:
+def random_stdp(seed: int, net: IntNetwork, **fixed) -> tuple[IntNetwork, IntStdp]:
     """Return random learning constants, and the network with plastic inputs made non-negative.
 
     Greatest magnitudes lie between the network's own weights and the widest that its format holds.
+    `fixed` sets chosen fields that are not arrays.
     """
     rng = np.random.default_rng(seed)
     plastic_in, plastic_rec = [(True, True), (True, False), (False, True)][rng.integers(3)]
+    plastic_in = fixed.get("plastic_in", plastic_in)
+    plastic_rec = fixed.get("plastic_rec", plastic_rec)
     if plastic_in:
         weights = np.minimum(np.abs(net.w_in.weights), signed_range(net.fmt.weight_width)[1])
         net = _with_w_in(net, net.w_in.with_weights(weights.astype(np.int32)))
-    learn_shift = int(rng.integers(0, 13))
+    learn_shift = fixed.get("learn_shift", int(rng.integers(0, 13)))
     sources = net.n_inputs + net.n_neurons
     greatest = np.zeros(sources, np.int64)
     np.maximum.at(greatest, net.w_in.pre_idx, np.abs(net.w_in.weights))
@@ -130,9 +133,11 @@ def random_stdp(seed: int, net: IntNetwork) -> tuple[IntNetwork, IntStdp]:
     limit[net.n_inputs :] = np.where(net.inhibitory, -low, high)
     full = ((limit + 1) << learn_shift) - 1
     trace_width, decay_width = int(rng.integers(4, 13)), int(rng.integers(4, 13))
+    trace_width = fixed.get("trace_width", trace_width)
+    decay_width = fixed.get("decay_width", decay_width)
     top = (1 << decay_width) - 1
     slow = top * 3 // 4  # most traces should live longer than a step
-    eta_shift = int(rng.integers(0, 17))
+    eta_shift = fixed.get("eta_shift", int(rng.integers(0, 17)))
     # Changes of a fraction of a weight's LSB up to several of them.
     eta_top = min((1 << 16) - 1, 1 + (4 << (learn_shift + eta_shift) >> trace_width))
     return net, IntStdp(
@@ -140,7 +145,7 @@ def random_stdp(seed: int, net: IntNetwork) -> tuple[IntNetwork, IntStdp]:
         plastic_rec=plastic_rec,
         learn_shift=learn_shift,
         trace_width=trace_width,
-        trace_step=int(edgy(rng, 1, (1 << trace_width) - 1, 1)[0]),
+        trace_step=fixed.get("trace_step", int(edgy(rng, 1, (1 << trace_width) - 1, 1)[0])),
         decay_width=decay_width,
         decay_plus=edgy(rng, rng.choice([0, slow]), top, sources).astype(np.int32),
         eta_plus=edgy(rng, 0, eta_top, sources).astype(np.int32),

@@ -48,12 +48,6 @@ def plastic_images(
     placement = placement or place(net, config.lanes, config.n_slots)
     images = memory_images(net, config, placement)
     config.plasticity.check_holds(stdp)
-    for name, value in (("weight_width", net.fmt.weight_width),):
-        if value != getattr(config, name):
-            raise CapacityError(
-                f"{name} of a network that learns must be {getattr(config, name)}, that of the "
-                f"core, not {value}. Build a core for this network."
-            )
     needed = greatest_network(net, stdp).sum_width
     if needed > config.sum_width:
         raise CapacityError(

@@ -23,8 +23,10 @@ from hrsnn_rtl.interfaces import (
     trace_layout,
 )
 from hrsnn_rtl.placer import place
+from hrsnn_rtl.plastic_image import plastic_images, read_magnitudes
 
-from hrsnn_edge.network import Counts, IntNetwork
+from hrsnn_edge.network import Counts, IntNetwork, IntStdp
+from hrsnn_edge.plastic import Magnitudes
 from hrsnn_edge.reference.network import run as run_reference
 
 #: Cycles without a new command, spike or step after which a core counts as stuck.
@@ -84,15 +86,23 @@ class Bench:
         The core.
     preloaded : IntNetwork, optional
         A network that stands in the memories at start instead of being loaded.
+    stdp : IntStdp, optional
+        Its learning constants.
     """
 
-    def __init__(self, config: CoreConfig, *, preloaded: IntNetwork | None = None):
+    def __init__(
+        self,
+        config: CoreConfig,
+        *,
+        preloaded: IntNetwork | None = None,
+        stdp: IntStdp | None = None,
+    ):
         self.config = config
         self.placement = None
         images = ()
         if preloaded is not None:
             self.placement = place(preloaded, config.lanes, config.n_slots)
-            images = memory_images(preloaded, config, self.placement)
+            images = self._images(preloaded, stdp)
         self.core = Core(config=config, images=images, poison=True)
         self.stream: list[int] = []
         self._strobes, self._trace = strobes_layout(config), trace_layout(config)
@@ -121,14 +131,19 @@ class Bench:
             self.stream.append(spike[1])
         return strobes, trace, ready and valid
 
-    async def load(self, net: IntNetwork) -> None:
+    def _images(self, net: IntNetwork, stdp: IntStdp | None):
+        if stdp is not None:
+            return plastic_images(net, stdp, self.config, self.placement)
+        return memory_images(net, self.config, self.placement)
+
+    async def load(self, net: IntNetwork, stdp: IntStdp | None = None) -> None:
         """Write the images of a network through the load port."""
         self.placement = place(net, self.config.lanes, self.config.n_slots)
         port, ctx = self.core.write, self.ctx
         while not ctx.get(self.core.idle):
             await self.tick()
         ctx.set(port.valid, 1)
-        for image in memory_images(net, self.config, self.placement):
+        for image in self._images(net, stdp):
             ctx.set(port.select, image.select)
             ctx.set(port.lane, image.lane)
             for k, word in enumerate(image.words):
@@ -163,6 +178,34 @@ class Bench:
         out = [await self.read(Select.OUT, 0, c) for c in range(net.readout.n_out)]
         top = 1 << (DATA_WIDTH - 1)
         return state["v"], state["refractory"], (np.array(out) ^ top) - top
+
+    async def command(self, kind: CommandKind, arg: int = 0) -> int:
+        """Give one command and wait until the core is idle; return the weight updates meanwhile."""
+        port, ctx = self.core.command, self.ctx
+        ctx.set(port.valid, 1)
+        ctx.set(port.payload, CommandLayout.from_bits(command_word(kind, arg)))
+        taken, still, updates = False, 0, 0
+        while still < 4:
+            strobes, _, accepted = await self.tick()
+            if accepted:
+                taken = True
+                ctx.set(port.valid, 0)
+            still = still + 1 if taken and ctx.get(self.core.idle) else 0
+            if self.config.plasticity:
+                updates += self._strobes.from_bits(strobes).weight_updates
+        return updates
+
+    async def magnitudes(self, net: IntNetwork, stdp: IntStdp) -> Magnitudes:
+        """Read the magnitudes of a core whose rows are up to date."""
+        words = [
+            [await self.read(Select.MAGNITUDE, lane, k) for k in range(self.config.synapse_depth)]
+            for lane in range(self.config.lanes)
+        ]
+
+        def read(select, lane, base, count):
+            return np.array(words[lane][base : base + count])
+
+        return read_magnitudes(read, net, stdp, self.config, self.placement)
 
     async def sample(self, net: IntNetwork, raster, pauses: Pauses | None = None) -> Sample:
         """Run one sample and wait for its end."""
