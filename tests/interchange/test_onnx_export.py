@@ -1,5 +1,7 @@
 """The exported ONNX graph under onnxruntime against the reference."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -8,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrsnn_edge.interchange.onnx_export import OPSET, export_onnx
-from hrsnn_edge.network import IntFormat
+from hrsnn_edge.network import IntFormat, SparseRows
 from hrsnn_edge.reference.network import run
 from hrsnn_edge.reference.random import random_network
 from hrsnn_edge.reference.random_features import random_features
@@ -56,10 +58,6 @@ def test_equals_the_reference_often(first):
 def test_negative_membranes_are_truncated_toward_zero():
     """-5 with decay 1/2 becomes -2, not -3: the one rounding that runtimes could differ in."""
     net, _ = random_network(0, 1, 1, 1, fmt=IntFormat(shift_width=0, v_shift=0, decay_width=8))
-    from dataclasses import replace
-
-    from hrsnn_edge.network import SparseRows
-
     one = np.ones(1, np.int32)
     net = replace(
         net, w_in=SparseRows.from_dense(np.array([[-5]], np.int32)), decay=128 * one,
