@@ -33,6 +33,7 @@ def verb(
     """Run test samples through the engine, count the work, and check some against the reference."""
     from dataclasses import asdict
 
+    from hrsnn_edge.analysis.neurobench import neurobench_metrics
     from hrsnn_edge.artifact.io import read_artifact
     from hrsnn_edge.cli.context import dataset_of, experiment_of
     from hrsnn_edge.flow.stations import check_engine, evaluate_integers
@@ -43,6 +44,9 @@ def verb(
     data = dataset_of(experiment_of(found, artifact, seed), found)
     test = data.test.select(slice(0, samples))
     evaluation = evaluate_integers(found.network, test)
+    neurobench = None
+    if found.network.readout.kind == "linear":
+        neurobench = asdict(neurobench_metrics(found.network, test.events))
     verdict = check_engine(found.network, test.events.select(slice(0, check)), 0, 0)
     result = {
         "output": output,
@@ -50,6 +54,7 @@ def verb(
         "samples": len(test.labels),
         "counts": asdict(evaluation.counts),
         "confusion": evaluation.confusion.tolist(),
+        "neurobench": neurobench,
         "engine": verdict,
     }
     write_json(output, result)
