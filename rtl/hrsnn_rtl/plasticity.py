@@ -14,6 +14,11 @@ from hrsnn_edge.network import IntStdp
 if TYPE_CHECKING:
     from hrsnn_rtl.config import CoreConfig
 
+#: Fields of `IntStdp` that are wired into a core.
+WIRED = (
+    "plastic_in", "plastic_rec", "learn_shift", "trace_width", "trace_step", "decay_width",
+    "eta_shift",
+)  # fmt: skip
 #: Steps of a neuron's past that a core remembers where nothing else is asked for.
 DEFAULT_HISTORY = 32
 
@@ -83,26 +88,17 @@ class Plasticity:
         top = (1 << stdp.trace_width) - 1
         eta_plus, eta_minus = int(stdp.eta_plus.max()), int(stdp.eta_minus.max())
         return cls(
-            **{
-                name: getattr(stdp, name)
-                for name in (
-                    "plastic_in", "plastic_rec", "learn_shift", "trace_width", "trace_step",
-                    "decay_width", "eta_shift",
-                )
-            },
+            **{name: getattr(stdp, name) for name in WIRED},
             eta_width=max(1, max(eta_plus, eta_minus).bit_length()),
             gain_width=max(1, (eta_plus * top >> stdp.eta_shift).bit_length()),
             loss_width=max(1, (eta_minus * top >> stdp.eta_shift).bit_length()),
             history=history,
-        )  # fmt: skip
+        )
 
     def check_holds(self, stdp: IntStdp) -> None:
         """Raise `CapacityError` when a network's constants need another core."""
         needed = Plasticity.of(stdp, self.history)
-        for name in (
-            "plastic_in", "plastic_rec", "learn_shift", "trace_width", "trace_step", "decay_width",
-            "eta_shift",
-        ):  # fmt: skip
+        for name in WIRED:
             if getattr(needed, name) != getattr(self, name):
                 raise CapacityError(
                     f"{name} of the network must be {getattr(self, name)}, that of the core, not "

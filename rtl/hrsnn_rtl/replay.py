@@ -189,7 +189,8 @@ class RowReplay(wiring.Component):
             with m.State("CLOSE"):
                 m.d.comb += [
                     self.row.valid.eq(~row.empty),
-                    self.w_en.eq(plastic),
+                    # A source without synapses needs no trace.
+                    self.w_en.eq(plastic & ~row.empty),
                     self.skipped.eq(firing & silent),
                 ]
                 with m.If(row.empty | self.row.ready):

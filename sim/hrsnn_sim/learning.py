@@ -28,17 +28,17 @@ class CoreWork:
     ----------
     samples, steps, touched : int
         Samples, their steps, and synapses that an event or a spike has walked.
-    cycles, delivery_cycles, sweep_cycles : int
-        Clock cycles of all, of them those in which rows were delivered, and those in which rows
-        were only brought up to date.
+    weight_updates : int
+        Increments of magnitudes that were not 0.
+    cycles : int
+        Clock cycles of all.
     """
 
     samples: int = 0
     steps: int = 0
     touched: int = 0
+    weight_updates: int = 0
     cycles: int = 0
-    delivery_cycles: int = 0
-    sweep_cycles: int = 0
 
 
 @dataclass(eq=False)
@@ -105,6 +105,7 @@ class CoreLearner:
         w.samples += 1
         w.steps += len(record.begun)
         w.touched += total.sop_in + total.sop_rec
+        w.weight_updates += total.weight_updates
         w.cycles += record.cycles
 
 

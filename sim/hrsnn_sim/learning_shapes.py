@@ -1,0 +1,98 @@
+"""Random networks that learn, on a few cores, compared with the reference."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, replace
+
+import numpy as np
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.plasticity import WIRED, Plasticity
+
+from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.fixed import width_for
+from hrsnn_edge.network import IntFormat, IntNetwork, IntStdp
+from hrsnn_edge.plastic import initial_magnitudes
+from hrsnn_edge.reference.network import run as run_reference
+from hrsnn_edge.reference.random import random_network, random_stdp
+from hrsnn_sim.learning import CoreLearner
+
+
+def _shape(lanes: int, n_slots: int, n_inputs: int, memory: str, **plasticity) -> CoreConfig:
+    """Return a core on which every network of these sizes can learn."""
+    fmt = IntFormat(v_width=14, weight_width=5, shift_width=1, v_shift=1)
+    n_hw = lanes * n_slots
+    most = (1 << fmt.weight_width) * (n_hw + n_inputs)
+    constants = {
+        "learn_shift": 6, "trace_width": 7, "trace_step": 40, "decay_width": 8, "eta_shift": 6,
+        "eta_width": 16, "gain_width": 10, "loss_width": 10,
+    }  # fmt: skip
+    return CoreConfig(
+        lanes=lanes,
+        n_slots=n_slots,
+        n_inputs=n_inputs,
+        synapse_depth=n_slots * (n_hw + n_inputs),
+        **{name: getattr(fmt, name) for name in IntFormat.LIMITS},
+        has_reset=True,
+        sum_width=width_for(-most, most),
+        n_out=2,
+        out_width=30,
+        double_buffer=False,
+        queue_depth=64,
+        synapse_memory=memory,
+        plasticity=Plasticity(**constants, **plasticity),
+    )
+
+
+#: Cores that random networks learn on: both projections and one, several lanes, both memories.
+LEARNING_SHAPES: dict[str, CoreConfig] = {
+    "learning": _shape(1, 24, 16, "bram", plastic_in=True, plastic_rec=True, history=8),
+    "learning-lanes": _shape(4, 8, 12, "bram", plastic_in=True, plastic_rec=True, history=16),
+    "learning-inputs": _shape(2, 12, 16, "bram", plastic_in=True, plastic_rec=False, history=32),
+    "learning-spram": _shape(1, 24, 16, "spram", plastic_in=True, plastic_rec=True, history=8),
+    "learning-recurrent": _shape(1, 32, 8, "spram", plastic_in=False, plastic_rec=True, history=8),
+}
+
+
+def random_learning(config: CoreConfig, seed: int) -> tuple[IntNetwork, IntStdp, EventBatch]:
+    """Return a random network that fits a core, its constants and three samples."""
+    p, rng = config.plasticity, np.random.default_rng([seed, 2])
+    fmt = IntFormat(**{name: getattr(config, name) for name in IntFormat.LIMITS})
+    net, raster = random_network(
+        seed,
+        n_neurons=int(rng.integers(1, config.n_hw + 1)),
+        n_inputs=int(rng.integers(1, config.n_inputs + 1)),
+        n_steps=int(rng.integers(1, 5 * p.history)),
+        fmt=replace(fmt, weight_width=int(rng.integers(2, config.weight_width + 1))),
+        n_out=config.n_out,
+        n_bins=config.n_bins,
+        has_reset=config.has_reset,
+    )
+    wired = {name: getattr(p, name) for name in WIRED}
+    net, stdp = random_stdp(seed, net, **wired)
+    return net, stdp, EventBatch.from_rasters([raster, raster[::-1][: p.history], raster])
+
+
+def learning_difference(core: CoreLearner, net, stdp, batch: EventBatch) -> str:
+    """Return the first difference between a core and the reference that learn, '' for none.
+
+    Spikes and membranes of every step, and magnitudes and counts after every sample, are compared.
+    """
+    magnitudes = initial_magnitudes(net, stdp)
+    for s in range(len(batch)):
+        sample = batch.select([s])
+        want = run_reference(net, sample.raster(0), stdp, magnitudes)
+        got = core.learn(net, stdp, sample, magnitudes)
+        magnitudes = want.magnitudes
+        pairs = {
+            "spikes": (got.recordings[0].spikes, want.spikes),
+            "v": (got.recordings[0].v, want.v),
+            "magnitudes of w_in": (got.magnitudes.w_in, magnitudes.w_in),
+            "magnitudes of w_rec": (got.magnitudes.w_rec, magnitudes.w_rec),
+            "counts": (np.array(astuple(got.counts[0])), np.array(astuple(want.total))),
+        }
+        for name, (left, right) in pairs.items():
+            wrong = np.argwhere(left != right)
+            if wrong.size:
+                at = tuple(wrong[0].tolist())
+                return f"sample {s}, {name}, {at}: {right[at]} (reference), not {left[at]}"
+    return ""
