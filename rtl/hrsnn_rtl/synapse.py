@@ -145,8 +145,9 @@ class Accumulate(wiring.Component):
     def elaborate(self, platform):
         """Build the circuit."""
         m = Module()
-        valid_3, target_3, addend_3 = Signal(), Signal.like(self.target), Signal.like(self.addend)
-        valid_4, target_4, addend_4 = Signal(), Signal.like(self.target), Signal.like(self.addend)
+        valid_3, valid_4 = Signal(name="valid_3"), Signal(name="valid_4")
+        target_3, addend_3 = Signal.like(self.target), Signal.like(self.addend)
+        target_4, addend_4 = Signal.like(self.target), Signal.like(self.addend)
         same = [
             valid & (target == self.target)
             for valid, target in (
@@ -157,8 +158,11 @@ class Accumulate(wiring.Component):
         ]
         # Of several addends in front with this target the nearest counts. In A3 the first is in
         # the adder, the second in `w_data`, the third in `last`.
-        near_3, second_3, third_3, unread_3 = Signal(), Signal(), Signal(), Signal()
-        near_4, unread_4 = Signal(), Signal()
+        # By name, for the coverage of simulations; so are the valid bits.
+        near_3, second_3, third_3 = (
+            Signal(name=f"{name}_3") for name in ("near", "second", "third")
+        )
+        near_4, unread_3, unread_4 = Signal(name="near_4"), Signal(), Signal()
         last, older = Signal(signed(self._width)), Signal(signed(self._width))
         m.d.sync += [
             valid_3.eq(self.valid),

@@ -22,7 +22,7 @@ from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import ToolFailedError
 from hrsnn_sim.commands import command_word, command_words
 from hrsnn_sim.cxxrtl import ALL_NAMES, NO_NAMES, Design, build_library
-from hrsnn_sim.ports import Field, port_fields
+from hrsnn_sim.ports import Field, cxxrtl_name, port_fields
 from hrsnn_sim.record import STROBES, CoreRecord, first_steps, readout_bias
 
 #: Cycles without any movement after which a run counts as stuck, over the longest scan.
@@ -104,13 +104,14 @@ class BulkModel:
         text = files("hrsnn_sim").joinpath("bulk_core.cc").read_text()
         sources = {
             "main.cc": "#define HRSNN_WAVES\n" * waves + text,
-            "ports.h": _ports_header(design.top, config),
+            "ports.h": _ports_header(design, config),
         }
         path = build_library(design, sources, root, ALL_NAMES if waves else NO_NAMES)
         self._library = ctypes.CDLL(str(path))
         self._library.hrsnn_create.restype = ctypes.c_void_p
         self._library.hrsnn_cycle.restype = ctypes.c_uint64
         self._handle = ctypes.c_void_p(self._library.hrsnn_create())
+        self._points = tuple(name for name, _ in design.points)
         self._bias = np.zeros(config.n_out_padded, np.int64)
         self._limit = PATIENCE_CYCLES + 4 * config.n_slots
 
@@ -128,6 +129,16 @@ class BulkModel:
     def cycle(self) -> int:
         """Clock cycles since the model was made."""
         return self._library.hrsnn_cycle(self._handle)
+
+    @property
+    def hits(self) -> dict[str, int]:
+        """Cycles of all runs in which each of the design's points was met, by its name."""
+        counts = (ctypes.c_uint64 * max(1, len(self._points)))()
+        self._library.hrsnn_hits(self._handle, counts)
+        out = dict.fromkeys(self._points, 0)
+        for name, count in zip(self._points, counts, strict=False):
+            out[name] += count
+        return out
 
     def load(self, images: Sequence[MemoryImage]) -> None:
         """Write all memory images of a network through the write port."""
@@ -242,7 +253,7 @@ def _pointer(words: np.ndarray) -> tuple[ctypes.c_void_p, ctypes.c_uint64]:
     return ctypes.c_void_p(words.ctypes.data), ctypes.c_uint64(words.size)
 
 
-def _ports_header(top: str, config: CoreConfig) -> str:
+def _ports_header(design: Design, config: CoreConfig) -> str:
     """Return the C++ header that tells `bulk_core.cc` the core's sizes and fields."""
     fields = port_fields(CoreSignature(config))
 
@@ -283,7 +294,7 @@ def _ports_header(top: str, config: CoreConfig) -> str:
     lines = [
         f"#define SPIKE_STREAM {int(config.spike_stream)}",
         f"#define LEARNS {int(config.plasticity is not None)}",
-        f"using Top = cxxrtl_design::p_{top.replace('_', '__')};",
+        f"using Top = cxxrtl_design::{cxxrtl_name(design.top)};",
         "struct Field { unsigned offset, width; bool is_signed; };",
         *(f"constexpr unsigned {name} = {value};" for name, value in sizes.items()),
         *(f"constexpr Field {name} = {one(fields[path])};" for name, path in scalars.items()),
@@ -301,4 +312,19 @@ def _ports_header(top: str, config: CoreConfig) -> str:
     if config.spike_stream:
         width = fields["spike.payload.index"].width + 1
         lines.append(f"constexpr Field spike_item = {{0, {width}, false}};")
+    lines += [
+        f"constexpr unsigned N_POINTS = {len(design.points)};",
+        "inline void count_points(const Top &top, uint64_t *hits) {",
+        *(
+            f"    hits[{k}] += {' && '.join(map(_is_met, registers))};"
+            for k, (_, registers) in enumerate(design.points)
+        ),
+        "}",
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _is_met(register: str) -> str:
+    """Return the C++ condition of one register of a point."""
+    name = register.removeprefix("!")
+    return f"top.{cxxrtl_name(name)}.curr.data[0] == {int(name == register)}"

@@ -60,6 +60,7 @@ enum Status {
 struct Core {
     Top top;
     uint64_t cycle = 0;
+    uint64_t hits[N_POINTS + 1] = {};
     bool single;  // whether one evaluation settles the design: it has no combinational feedback
 #ifdef HRSNN_WAVES
     cxxrtl::debug_items items;
@@ -146,6 +147,10 @@ struct Record {
 void *hrsnn_create() { return new Core; }
 
 void hrsnn_destroy(void *handle) { delete static_cast<Core *>(handle); }
+
+void hrsnn_hits(void *handle, uint64_t *hits) {
+    memcpy(hits, static_cast<Core *>(handle)->hits, N_POINTS * sizeof *hits);
+}
 
 uint64_t hrsnn_cycle(void *handle) { return static_cast<Core *>(handle)->cycle; }
 
@@ -280,6 +285,7 @@ int hrsnn_run(void *handle, const Job *job, Record *record) {
                 memcpy(out, job->bias, N_OUT * sizeof(int64_t));
             moved = true;
         }
+        count_points(top, core.hits);
         bool idle = get(top.p_idle, idle_field);
         record->busy += !idle;
         // The last command may still be on its way into the core when it looks idle.

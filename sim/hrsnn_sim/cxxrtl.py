@@ -28,12 +28,16 @@ class Design:
         Verilog of the cells that the design instantiates but does not define; often empty.
     level : str
         Optimisation level that is worth its compile time for a model in bulk.
+    points : tuple of (str, tuple of str)
+        What a model in bulk counts: cycles in which all of these one-bit registers are 1, or 0 with
+        a ``!`` in front; by a name for reports.
     """
 
     top: str
     rtlil: str
     cells: str = ""
     level: str = "-O3"
+    points: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:

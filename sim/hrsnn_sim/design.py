@@ -30,7 +30,25 @@ def core_design(config: CoreConfig, *, poison: bool = True, vendor_cells: bool =
         cannot read that model; Icarus can.
     """
     core = Core(config=config, poison=poison, vendor_cells=vendor_cells)
-    return Design(TOP, emit_rtlil(core, TOP), spram_model() if vendor_cells else "")
+    cells = spram_model() if vendor_cells else ""
+    return Design(TOP, emit_rtlil(core, TOP), cells, points=cover_points(config))
+
+
+def cover_points(config: CoreConfig) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what the coverage counts inside the core, see `Design.points`.
+
+    Addends for the same sum at distances of 1, 2 and 3 cycles, and a queue without room.
+    """
+    if config.plasticity:
+        return ()
+    sums = [f"lane{k}.accumulate" for k in range(config.lanes)]
+    distances = ("valid_4", "near_4"), ("valid_3", "second_3"), ("valid_3", "third_3")
+    near = [
+        (f"same target at distance {k}", tuple(f"{place}.{register}" for register in registers))
+        for place in sums
+        for k, registers in enumerate(distances, 1)
+    ]
+    return *near, ("queue without room", ("!queue.room",))
 
 
 def design_for(config: CoreConfig, sim: str) -> Design:

@@ -57,10 +57,10 @@ def _leaves(shape) -> Iterator[tuple[str, int, Shape]]:
             yield step + suffix, field.offset + offset, leaf
 
 
-def cxxrtl_name(port: str) -> str:
-    """Return the C++ name that CXXRTL gives to a port.
+def cxxrtl_name(wire: str) -> str:
+    """Return the C++ name that CXXRTL gives to a port or, flattened, to a wire of a block.
 
-    >>> cxxrtl_name("command__valid")
-    'p_command____valid'
+    >>> cxxrtl_name("command__valid"), cxxrtl_name("queue.room")
+    ('p_command____valid', 'p_queue_2e_room')
     """
-    return "p_" + port.replace("_", "__")
+    return "p_" + wire.replace("_", "__").replace(".", "_2e_")

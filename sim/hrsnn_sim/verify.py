@@ -274,7 +274,13 @@ def random_job(config: CoreConfig, seed: int) -> Job:
 
 
 def verify_random(
-    n: int, *, seed: int = 0, lanes: int | None = None, sim: str = "bulk", root: Path = BUILD_ROOT
+    n: int,
+    *,
+    seed: int = 0,
+    lanes: int | None = None,
+    sim: str = "bulk",
+    root: Path = BUILD_ROOT,
+    observe: Callable[[Job, CoreRecord, BulkModel | None], None] = lambda *_: None,
 ) -> Verdict:
     """Co-simulate `n` random networks, of the seeds ``seed .. seed + n - 1``.
 
@@ -284,6 +290,8 @@ def verify_random(
     ----------
     lanes : int, optional
         Only cores with so many lanes.
+    observe : callable
+        Called after every network, with what it did and the model in bulk.
     """
     shapes = list(shapes_for(lanes).values())
     designs: dict[int, Design] = {}
@@ -296,13 +304,10 @@ def verify_random(
             designs[turn] = design_for(config, sim)
             if sim == "bulk":
                 models[turn] = BulkModel(designs[turn], config, root / "models")
-        verdict += verify_job(
-            random_job(config, seed + k),
-            sim,
-            root=root,
-            design=designs[turn],
-            model=models.get(turn),
-        )[0]
+        job, model = random_job(config, seed + k), models.get(turn)
+        found, record = verify_job(job, sim, root=root, design=designs[turn], model=model)
+        observe(job, record, model)
+        verdict += found
     return verdict
 
 
