@@ -56,7 +56,13 @@ class Dataset:
 
     def fold_parts(self, k: int) -> tuple[Split, Split]:
         """Return what is fitted and what is validated when fold `k` is held out."""
+        self.check_fold(k)
         return self.train.select(self.fold != k), self.train.select(self.fold == k)
+
+    def check_fold(self, k: int) -> None:
+        """Raise `DataError` when a class is missing from what is left without fold `k`."""
+        left = self.train.labels[self.fold != k]
+        check_classes(left, self.class_names, f"the train part without fold {k}")
 
 
 def check_classes(labels, class_names, part: str) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,6 +53,14 @@ def test_fold_parts_are_disjoint_and_whole():
         assert len(fitted.labels) + len(validated.labels) == len(data.train.labels)
         sizes.append(len(validated.labels))
     assert sum(sizes) == len(data.train.labels)
+
+
+def test_fold_that_holds_a_whole_class_is_named():
+    """A fold without which a class is gone cannot be validated on, and is named."""
+    data = load_digits(n_steps=4)
+    torn = replace(data, fold=np.where(data.train.labels == 7, 1, 0))
+    with pytest.raises(DataError, match="Class '7' .* in the train part without fold 1, not none"):
+        torn.fold_parts(1)
 
 
 def test_digits_split_is_fixed():
