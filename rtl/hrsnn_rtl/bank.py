@@ -27,6 +27,7 @@ from hrsnn_rtl.registers import (
     MEMORY_WORDS,
     PORTS,
     constants,
+    counters_of,
 )
 
 #: Bits of a register address on the bus.
@@ -114,11 +115,15 @@ class RegisterMemory(wiring.Component):
 
     def __init__(self, config: CoreConfig, *, poison: bool = False):
         self._config, self._poison = config, poison
-        self._greatest = dict.fromkeys((register.name for register in COUNTERS), 1) | {
+        greatest = {
             "SPIKES": config.lanes,
             "SOP_IN": config.lanes,
             "SOP_REC": config.lanes,
             "SOP_OUT": config.out_lanes,
+            "WEIGHT_UPDATES": 2 * config.lanes,
+        }
+        self._greatest = {
+            register.name: greatest.get(register.name, 1) for register in counters_of(config)
         }
         super().__init__(
             {
@@ -338,6 +343,8 @@ class RegisterBank(wiring.Component):
             "IDLE_CYCLES": self.idle,
             "LINK_ERRORS": self.link_error,
         }
+        if self._config.plasticity:
+            added["WEIGHT_UPDATES"] = strobes.weight_updates
         for name, amount in added.items():
             m.d.sync += words.add[name].eq(amount)
 

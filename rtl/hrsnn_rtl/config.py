@@ -338,6 +338,11 @@ class CoreConfig:
         return self.slot_width + (0 if self.plasticity else self.weight_width)
 
     @property
+    def learns(self) -> bool:
+        """Whether weights change by STDP."""
+        return self.plasticity is not None
+
+    @property
     def magnitude_width(self) -> int:
         """Bits of a magnitude on a core that learns."""
         return self.weight_width + self.plasticity.learn_shift

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.plasticity import Plasticity
 
 #: Words of the register memory; the ports lie behind it.
 MEMORY_WORDS = 64
@@ -136,6 +137,35 @@ COUNTERS = _counters(
     ("LINK_ERRORS", "requests not executed, repeated ones apart, and bytes without a stop bit"),
 )
 
+#: Counters that only a core that learns has, behind the others; elsewhere they read as 0.
+LEARNING_COUNTERS = _counters(
+    0x1B, ("WEIGHT_UPDATES", "changes of magnitudes that were not 0, before they were clipped")
+)
+#: What a core that learns was built for, in the terms of `Plasticity`; elsewhere they read as 0.
+LEARNING_CONSTANTS = (
+    _config(
+        0x0D,
+        "PLASTICITY",
+        "widths of the learning rule",
+        ("plastic_in", 0, 1, "input synapses learn"),
+        ("plastic_rec", 1, 1, "recurrent synapses learn"),
+        ("learn_shift", 2, 4, "bits of a magnitude below its weight"),
+        ("trace_width", 6, 4, "trace"),
+        ("decay_width", 10, 4, "decay of a trace"),
+        ("eta_width", 14, 5, "eta"),
+        ("eta_shift", 19, 5, "right shift of eta times trace"),
+        ("history", 24, 7, "steps of a neuron's past that are remembered"),
+    ),
+    _config(
+        0x0E,
+        "PLASTIC_CHANGES",
+        "sizes of the changes",
+        ("trace_step", 0, 12, "added to a trace by a spike"),
+        ("gain_width", 12, 5, "bits of the greatest potentiation"),
+        ("loss_width", 17, 5, "bits of the greatest depression"),
+    ),
+)
+
 REGISTERS = (
     Register("IDENTITY", 0x00, "r", "constant", "`HRSN`, least byte first"),
     Register("VERSION", 0x01, "r", "constant", "version of this map and of the frames"),
@@ -178,9 +208,12 @@ REGISTERS = (
         ("spike_stream", 1, 1, "the host can read spikes"),
         ("double_buffer", 2, 1, "scan and delivery overlap"),
         ("synapse_memory", 3, 1, "synapses in single-port RAMs of an UP5K"),
+        ("learns", 4, 1, "weights change by STDP; the next two registers say how"),
     ),
     _config(0x0C, "QUEUE", "event queue", ("queue_depth", 0, 32, "words")),
+    *LEARNING_CONSTANTS,
     *COUNTERS,
+    *LEARNING_COUNTERS,
     Register(
         "STATUS",
         0x1F,
@@ -252,7 +285,11 @@ REGISTERS = (
 
 BY_NAME = {register.name: register for register in REGISTERS}
 PORTS = tuple(register for register in REGISTERS if register.kind == "port")
-CONSTANTS = tuple(register for register in REGISTERS if register.kind == "constant")
+CONSTANTS = tuple(
+    register
+    for register in REGISTERS
+    if register.kind == "constant" and register not in LEARNING_CONSTANTS
+)
 
 
 def constants(config: CoreConfig) -> dict[int, int]:
@@ -265,18 +302,40 @@ def constants(config: CoreConfig) -> dict[int, int]:
                 f.put(SYNAPSE_MEMORIES.index(value) if isinstance(value, str) else int(value))
                 for f, value in values.items()
             )
+    for register in LEARNING_CONSTANTS if config.plasticity else ():
+        words[register.address] = sum(
+            f.put(int(getattr(config.plasticity, f.name))) for f in register.fields
+        )
     return words
 
 
+def counters_of(config: CoreConfig) -> tuple[Register, ...]:
+    """Return the counters of a core, in the order of the hardware's visits."""
+    return COUNTERS + (LEARNING_COUNTERS if config.plasticity else ())
+
+
 def config_from(words: Mapping[int, int]) -> CoreConfig:
-    """Return the `CoreConfig` whose constant registers hold `words`, address -> word."""
+    """Return the `CoreConfig` whose constant registers hold `words`, address -> word.
+
+    The words of `LEARNING_CONSTANTS` must be among them if the core learns.
+    """
     values = {
         f.name: f.get(words[register.address]) for register in CONSTANTS for f in register.fields
     }
     values["synapse_memory"] = SYNAPSE_MEMORIES[values["synapse_memory"]]
     for name in ("has_reset", "spike_stream", "double_buffer"):
         values[name] = bool(values[name])
+    if values.pop("learns"):
+        widths = {f.name: f.get(words[r.address]) for r in LEARNING_CONSTANTS for f in r.fields}
+        flags = {name: bool(widths[name]) for name in ("plastic_in", "plastic_rec")}
+        values["plasticity"] = Plasticity(**widths | flags)
     return CoreConfig(**values)
+
+
+def learns(words: Mapping[int, int]) -> bool:
+    """Return whether the core whose constant registers hold `words` learns."""
+    features = BY_NAME["FEATURES"]
+    return bool(features.field("learns").get(words[features.address]))
 
 
 def burst_allowed(op: Op, address: int, count: int) -> bool:
