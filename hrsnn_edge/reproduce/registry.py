@@ -10,6 +10,7 @@ from hrsnn_edge.reproduce.efficiency import TABLE_III
 from hrsnn_edge.reproduce.forecasting import TABLE_V
 from hrsnn_edge.reproduce.images import TABLE_IV
 from hrsnn_edge.reproduce.importance import SAGE
+from hrsnn_edge.reproduce.lorenz import LORENZ
 from hrsnn_edge.reproduce.memory import MEMORY
 from hrsnn_edge.reproduce.plasticity import PLASTICITY
 from hrsnn_edge.reproduce.pruning import EVOLUTION, PRUNING
@@ -25,6 +26,7 @@ TABLES: dict[str, Table] = {
         TABLE_III,
         TABLE_IV,
         TABLE_V,
+        LORENZ,
         MEMORY,
         PLASTICITY,
         RANK,

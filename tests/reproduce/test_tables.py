@@ -32,6 +32,7 @@ TINY = {
     "most-memory": {"n_neurons": 20, "n_evaluations": 2, "n_searched": 1, "n_judged": 1, **SHORT},
     "pruning": {"n_neurons": 80, "rounds": 3, "sparsity": 0.5, **SHORT},
     "evolution": {"n_neurons": 80, "rounds": 4, "every": 2, "sparsity": 0.5},
+    "lorenz": {"n_neurons": (20, 40), "n_train": 100},
     "V": {"n_neurons": 60, "n_train": 150, "rounds": 3, "sparsity": 0.5, "n_units": 30},
 }
 #: The same with spoken digits, in some ten seconds.
