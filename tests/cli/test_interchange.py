@@ -1,0 +1,135 @@
+"""`hrsnn import` and `hrsnn export` on files."""
+
+import json
+from pathlib import Path
+
+import nir
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+from hrsnn_edge.artifact.io import read_artifact, read_float
+from hrsnn_edge.cli import run
+from hrsnn_edge.reference.network import run as run_reference
+from tests.interchange.graphs import DT, random_graph
+from tests.interchange.onnx_files import perceptron
+
+EXPERIMENT = """
+name = "small"
+[data]
+name = "digits"
+n_steps = 24
+[model.network]
+n_neurons = 8
+[tune]
+evaluations = 0
+[quantise]
+weight_width = 8
+decay_width = 12
+train_integer = false
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with a NIR file, events for it, an ONNX network and an experiment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HRSNN_STORE", str(tmp_path / "store"))
+    graph, raster = random_graph(9, "spikes")
+    nir.write("net.nir", graph)
+    np.save("events.npy", np.stack([raster, raster[::-1]]))
+    rng = np.random.default_rng(0)
+    net = perceptron(
+        [rng.normal(0, 0.2, (64, 12)), rng.normal(size=(12, 10))], [np.zeros(12), np.zeros(10)]
+    )
+    Path("ann.onnx").write_bytes(net.SerializeToString())
+    Path("small.toml").write_text(EXPERIMENT)
+    return tmp_path
+
+
+def call(capsys, *argv):
+    """Run a verb that must succeed and return its JSON object."""
+    assert run([*argv, "--json", "-q"]) == 0, argv
+    return json.loads(capsys.readouterr().out)
+
+
+def test_nir_to_every_format(folder, capsys):
+    """NIR in, quantise with events of one's own, NIR, ONNX and C out; ONNX gives our spikes."""
+    found = call(capsys, "import", "net.nir", "--dt", str(DT), "-o", "float.hrsnn")
+    assert found["neurons"] == read_float(Path("float.hrsnn")).network.n_neurons
+    assert {"node", "parameter", "greatest", "exact"} <= set(found["changes"][0])
+    assert sum(p["size"] for p in found["populations"].values()) <= found["neurons"]
+    call(capsys, "quantise", "float.hrsnn", "--calibration", "events.npy", "-o", "net.hrsnn")
+    net = read_artifact(Path("net.hrsnn")).network
+
+    assert call(capsys, "export", "onnx", "net.hrsnn", "-o", "out.onnx")["opset"] == 17
+    raster = np.random.default_rng(1).random((30, net.n_inputs)) < 0.5
+    spikes = ort.InferenceSession("out.onnx").run(["spikes"], {"events": raster[None]})[0]
+    assert np.array_equal(spikes[0], run_reference(net, raster).spikes)
+
+    call(capsys, "export", "nir", "net.hrsnn", "-o", "out.nir")
+    again = call(capsys, "import", "out.nir", "-o", "again.hrsnn")
+    assert again["neurons"] == net.n_neurons
+    files = call(capsys, "export", "c", "net.hrsnn", "-o", "tiny.c")["files"]
+    assert all(Path(name).exists() for name in files)
+    beside = json.loads(Path("out.onnx.json").read_text())
+    assert list(beside["inputs"]) == ["net.hrsnn"]
+
+
+def test_onnx_network_to_integers(folder, capsys):
+    """A rectified network becomes a spiking one with an experiment's data, then an artifact."""
+    found = call(capsys, "import", "ann.onnx", "--experiment", "small.toml", "-o", "float.hrsnn")
+    assert found["neurons"] == 12
+    assert set(found["accuracy"]) == {"origin", "spiking"}
+    quantised = call(capsys, "quantise", "float.hrsnn", "-o", "net.hrsnn")
+    assert 0 <= quantised["test_accuracy"] <= 1
+    simulated = call(capsys, "simulate", "net.hrsnn", "--samples", "10")
+    assert simulated["engine"]["mismatches"] == 0
+    assert simulated["neurobench"]["effective_acs"] > 0
+
+
+def test_onnx_readout_on_a_network_of_ours(folder, capsys):
+    """A perceptron from ONNX takes the place of a network's readout."""
+    call(capsys, "import", "net.nir", "--dt", str(DT), "-o", "float.hrsnn")
+    n = read_float(Path("float.hrsnn")).network.n_neurons
+    net = perceptron([np.ones((2 * n, 3)), np.ones((3, 4))], [np.zeros(3), np.zeros(4)])
+    Path("mlp.onnx").write_bytes(net.SerializeToString())
+    found = call(capsys, "import", "mlp.onnx", "--readout-of", "float.hrsnn", "-o", "with.hrsnn")
+    assert (found["readout"], found["bins"], found["outputs"]) == ("mlp", 2, 4)
+    artifact = read_float(Path("with.hrsnn"))
+    assert len(artifact.classes) == artifact.network.readout.n_out == 4
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["import", "net.nir"], "net.nir: dt must be given"),
+        (["import", "net.nir", "--dt", "0"], "dt must be above 0, not 0.0"),
+        (["import", "net.nir", "--dt", "0.001", "--method", "x"], "Method must be one of exact"),
+        (["import", "net.nir", "--dt", "0.001", "--reset", "subtract"], "reset by subtraction"),
+        (["import", "ann.onnx"], "calibration data must be given, to set thresholds"),
+        (["import", "small.toml"], "must be a NIR file (HDF5) or a file named .onnx"),
+        (["export", "onnx", "small.toml"], "not a network of hrsnn"),
+    ],
+)
+def test_wrong_input_says_so_and_leaves_what_was_there(folder, capsys, argv, words):
+    """Exit code 1, one clear sentence, and the old output as it was."""
+    Path("old.hrsnn").write_bytes(b"old")
+    assert run([*argv, "-o", "old.hrsnn", "-q"]) == 1
+    error = " ".join(capsys.readouterr().err.split())
+    assert words in error
+    assert Path("old.hrsnn").read_bytes() == b"old"
+
+
+def test_calibration_must_be_an_array_of_events(folder, capsys):
+    """A file of something else, or of another number of channels, is named."""
+    assert run(["import", "net.nir", "--dt", str(DT), "-o", "float.hrsnn", "-q"]) == 0
+    base = ["quantise", "float.hrsnn", "-q", "--calibration"]
+    assert run([*base, "small.toml"]) == 1
+    assert "small.toml: must be an array of events" in capsys.readouterr().err
+    np.save("flat.npy", np.zeros((3, 4)))
+    assert run([*base, "flat.npy"]) == 1
+    assert "must be (samples, steps, channels), not (3, 4)" in capsys.readouterr().err
+    np.save("wide.npy", np.zeros((1, 5, 99)))
+    assert run([*base, "wide.npy"]) == 1
+    assert "channels like the imported network's inputs, not 99" in capsys.readouterr().err
