@@ -57,8 +57,8 @@ LORENZ = Table(
     shows=(
         "The forecasts of Table V without STDP, with a trace of 200 ms more in the readout, beside "
         "an echo state network of as many units, at most 1,000 (its spectral radius chosen on the "
-        "last quarter of the training samples). 500 training samples; at most 100 steps are forecast, which caps "
-        "the VPT."
+        "last quarter of the training samples). 500 training samples; at most 100 steps are "
+        "forecast, which caps the VPT."
     ),
     measure=measure,
     scaled=LorenzSettings(),
