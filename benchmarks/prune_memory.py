@@ -261,26 +261,34 @@ def row_of(name: str, reservoir: Reservoir, x, seed: int, args) -> dict:
 
 def print_table(rows: list[dict], against: list[str]) -> None:
     """Print means and the paired differences to the rules `against`, with standard errors."""
-    table = defaultdict(list)
+    table = defaultdict(dict)
     for row in rows:
-        table[row["rule"]].append(row)
+        table[row["rule"]][int(row["seed"])] = row
 
-    def column(name, key):
-        return np.array([row[key] for row in table[name]])
+    def mean(name, key):
+        return np.mean([row[key] for row in table[name].values()])
 
     head = "".join(f" minus {name} (wins) |" for name in against)
     print(f"| rule | neurons | synapses | SOPs a sample | rate Hz | C |{head}")
     print("|---" * (6 + len(against)) + "|")
-    for name in sorted(table, key=lambda name: -column(name, "capacity").mean()):
-        c = column(name, "capacity")
-        cells = [f"{column(name, k).mean():.0f}" for k in ("neurons", "synapses", "sop")]
-        cells.append(f"{column(name, 'rate_hz').mean():.1f}")
-        cells.append(f"{c.mean():.2f} +- {c.std(ddof=1):.2f}")
+    for name in sorted(table, key=lambda name: -mean(name, "capacity")):
+        cells = [f"{mean(name, key):.0f}" for key in ("neurons", "synapses", "sop")]
+        cells.append(f"{mean(name, 'rate_hz'):.1f}")
+        c = {seed: row["capacity"] for seed, row in table[name].items()}
+        cells.append("{:.2f} +- {:.2f}".format(*spread(list(c.values()))))
         for other in against:
-            d = c - column(other, "capacity")
-            error = d.std(ddof=1) / np.sqrt(d.size)
-            cells.append(f"{d.mean():+.2f} +- {error:.2f} ({(d > 0).sum()}/{d.size})")
+            d = [c[s] - row["capacity"] for s, row in table[other].items() if s in c]
+            average, sd = spread(d)
+            error, wins = sd / np.sqrt(len(d)), sum(x > 0 for x in d)
+            cells.append(
+                "-" if other == name else f"{average:+.2f} +- {error:.2f} ({wins}/{len(d)})"
+            )
         print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def spread(values: list[float]) -> tuple[float, float]:
+    """Return mean and standard deviation with n - 1, which is 0 for a single value."""
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 if __name__ == "__main__":
