@@ -14,11 +14,13 @@ from hrsnn_rtl.placer import Placement, place
 from hrsnn_rtl.registers import (
     BY_NAME,
     CONSTANTS,
-    COUNTERS,
     IDENTITY,
+    LEARNING_CONSTANTS,
     MAP_VERSION,
     MAX_WORDS,
     config_from,
+    counters_of,
+    learns,
 )
 from hrsnn_sim.commands import command_word, command_words
 
@@ -95,6 +97,10 @@ class HrsnnDevice:
                 f"Device must be {IDENTITY:#010x} version {MAP_VERSION}, not {found[0]:#010x} "
                 f"version {found[1]}. Check port and bitstream."
             )
+        if learns(words):
+            first = LEARNING_CONSTANTS[0]
+            found = self._link.read(first.name, len(LEARNING_CONSTANTS))
+            words |= dict(enumerate(found, first.address))
         self._link.write("CONTROL", [0])
         self._wait_idle()
         self._config = config_from(words)
@@ -157,7 +163,7 @@ class HrsnnDevice:
 
         before = self.counters()
         one = batch.select([sample])
-        items = self._send(command_words(one, max(1, net.readout.n_bins)))
+        items = self._send(self._sample_words(one))
         if spikes:
             items += self._spike_items()
         self._wait_idle()
@@ -182,8 +188,9 @@ class HrsnnDevice:
 
     def counters(self) -> dict[str, int]:
         """Return all counters, by the names of their registers."""
-        words = self._link.read(COUNTERS[0].name, len(COUNTERS))
-        return {register.name: word for register, word in zip(COUNTERS, words, strict=True)}
+        registers = counters_of(self._known_config())
+        words = self._link.read(registers[0].name, len(registers))
+        return {register.name: word for register, word in zip(registers, words, strict=True)}
 
     def clear_counters(self) -> None:
         """Set all counters to 0."""
@@ -227,6 +234,10 @@ class HrsnnDevice:
 
     def _known_config(self) -> CoreConfig:
         return self._config or self.identify()
+
+    def _sample_words(self, one: EventBatch) -> np.ndarray:
+        """Return the commands of a sample."""
+        return command_words(one, max(1, self._net.readout.n_bins))
 
     def _images(self, net: IntNetwork, placement: Placement | None):
         """Return where the neurons go, and the memory images."""
@@ -297,4 +308,5 @@ def counts_of(counters: dict[str, int], n_neurons: int) -> Counts:
             for name in ("input_events", "spikes", "sop_in", "sop_rec", "sop_out", "skipped_rows")
         },
         neuron_updates=counters["STEPS"] * n_neurons,
+        weight_updates=counters.get("WEIGHT_UPDATES", 0),
     )
