@@ -24,12 +24,13 @@ from hrsnn_edge.model.rate import homeostasis
 from hrsnn_edge.model.recipes import digits_recipe, fsdd_recipe
 from hrsnn_edge.model.train import evaluate, train, with_readout
 from hrsnn_edge.prune.pruning import prune
-from hrsnn_edge.prune.record import LnpConfig
+from hrsnn_edge.prune.record import INPUT_SHARES, LnpConfig
 
 #: Name -> method and settings.
 VARIANTS = {
     "lnp product": ("lnp", LnpConfig(edge_value="product")),
     "lnp lyapunov": ("lnp", LnpConfig(edge_value="lyapunov")),
+    "share of the input": ("lnp", INPUT_SHARES),
     "magnitude": ("magnitude", None),
     "uniform": ("uniform", None),
 }
