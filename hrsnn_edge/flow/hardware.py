@@ -27,12 +27,13 @@ class HardwareVerdicts:
     verdicts : dict
         ``cosim`` (cocotb: samples of the network and none random), ``bulk`` (the whole test part)
         and ``random`` (random networks through the compiled design).
-    cycles : int
-        Clock cycles of the compiled design over the whole test part.
+    cycles : int or None
+        Clock cycles of the compiled design over the whole test part; None for a network that has a
+        feature without hardware.
     """
 
     verdicts: dict[str, dict[str, Any]]
-    cycles: int
+    cycles: int | None
 
 
 def cosim_simulator() -> str:
@@ -50,9 +51,15 @@ def verify_hardware(
     on_cached: Callable[[], None],
     say: Callable[[str], None],
 ) -> HardwareVerdicts:
-    """Compare the generated design with reference and engine."""
+    """Compare the generated design with reference and engine, if there is one for the network."""
+    from hrsnn_rtl.config import check_features
     from hrsnn_sim.verify import verify_network, verify_random, verify_split
 
+    try:
+        check_features(net)
+    except CapacityError as refusal:
+        say(f"      no generated design: {refusal}")
+        return HardwareVerdicts({}, None)
     section, lanes = experiment.verify, experiment.build.lanes
     simulator = cosim_simulator()
 
@@ -93,7 +100,7 @@ def build_boards(
     data: Dataset,
     net: IntNetwork,
     folder: Path,
-    cycles: int,
+    cycles: int | None,
     say: Callable[[str], None],
 ) -> dict[str, BoardResult]:
     """Build every board of the experiment, two at a time; one that is too small is refused.
@@ -107,7 +114,7 @@ def build_boards(
     from hrsnn_boards.build import build
 
     n_steps = int(data.train.events.n_steps.max())
-    per_inference = cycles / len(data.test.labels)
+    per_inference = None if cycles is None else cycles / len(data.test.labels)
 
     def one(name: str) -> BoardResult:
         board = find_board(name)
