@@ -23,9 +23,8 @@ SPIKE_LATENCY, EVENT_LATENCY = 9, 4
 ROW_LATENCY = 3
 #: Rows that a lane holds beside its queue: two in front of the one that streams.
 PREFETCHED = 2
-#: From the last synapse address, from the last word of the readout, and from the issue of the last
-#: slot to the next command.
-ROW_TAIL, OUT_TAIL, SCAN_TAIL = 6, 6, 7
+#: From the last synapse or word of the readout, or the issue of the last slot, to the next command.
+TAIL = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +76,7 @@ class Schedule:
         first = np.argsort(times, kind="stable")
         sources = np.concatenate([sources[order], events + where.lane.size])[first]
         finished = self._deliver(times[first], self.work[sources])
-        return int(max(c.n_slots + SCAN_TAIL, *(finished + ROW_TAIL)))
+        return int(max(c.n_slots, *finished) + TAIL)
 
     def _deliver(self, times: np.ndarray, work: np.ndarray) -> np.ndarray:
         """Return when each lane and the readout have done the last of their sources."""

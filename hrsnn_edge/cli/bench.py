@@ -52,6 +52,22 @@ def hardware(
     emit(found, json, text)
 
 
+@bench.command("estimate")
+def estimate(
+    cores: Annotated[int, typer.Option(min=2, help="Cores of each family.")] = 14,
+    networks: Annotated[int, typer.Option(min=1, help="Networks whose cycles are compared.")] = 24,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Error of the estimate: block RAM and logic against packed cores, cycles against the RTL."""
+    from hrsnn_boards.accuracy import bench_estimate
+
+    set_verbosity(verbose, quiet)
+    found = bench_estimate(log.print, cores, networks)
+    emit(found, json, f"{table(found['resources'])}\n\n{table(found['cycles'])}")
+
+
 @bench.command("engine")
 def engine(
     neurons: Annotated[int, typer.Option(help="Neurons of workload W1.")] = 2000,

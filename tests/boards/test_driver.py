@@ -14,6 +14,7 @@ from hrsnn_boards.transport import SerialTransport
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.interfaces import Select
 from hrsnn_rtl.registers import BY_NAME, Op
+from hrsnn_sim.pins import CompiledLine
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import CapacityError, LinkError
@@ -22,7 +23,6 @@ from hrsnn_edge.reference.network import run
 from hrsnn_edge.reference.random import random_network
 from tests.link import vectors
 from tests.link.fixtures import library
-from hrsnn_sim.pins import CompiledLine
 from tests.link.model import ModelLine, device_model
 
 

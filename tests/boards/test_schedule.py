@@ -1,0 +1,68 @@
+"""The schedule: steps worked by hand, and the cycles of the compiled core."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hrsnn_boards.accuracy import cycle_errors
+from hrsnn_boards.schedule import EVENT_LATENCY, ROW_LATENCY, SPIKE_LATENCY, TAIL, Schedule
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.placer import Placement
+
+from hrsnn_edge.network import IntFormat
+from hrsnn_edge.reference.random import random_network
+
+NONE = np.zeros(0, np.int64)
+
+
+def schedule(work, n_slots: int, *, lanes: int = 1, **options) -> Schedule:
+    """Return a schedule with given work of each source; neurons fill the slots of every lane."""
+    net, _ = random_network(1, n_slots * lanes, 3, 2, fmt=IntFormat(), n_out=2, n_bins=1)
+    placement = Placement(
+        lanes, n_slots, np.arange(n_slots * lanes) % lanes, np.arange(n_slots * lanes) // lanes
+    )
+    config = CoreConfig.for_network(net, lanes=lanes, n_steps=2, placement=placement, **options)
+    return Schedule(config, placement, np.array(work, np.int64))
+
+
+def test_silent_step():
+    """A step in which nothing happens is its scan and the tail."""
+    assert schedule(np.zeros((19, 2)), 16).step(NONE, NONE) == 16 + TAIL
+
+
+def test_rows_follow_each_other():
+    """Rows begin when their spike has come through, and then stream without a gap."""
+    work = np.zeros((19, 2), np.int64)
+    work[2], work[5], work[7] = (30, 1), (20, 1), (1, 1)
+    found = schedule(work, 16).step(np.array([7, 2, 5]), NONE)
+    assert found == 2 + SPIKE_LATENCY + ROW_LATENCY + 30 + 20 + 1 + TAIL
+    # Without a second bank the first row waits for the whole scan.
+    found = schedule(work, 16, double_buffer=False).step(np.array([2]), NONE)
+    assert found == 16 + ROW_LATENCY + 30 + TAIL
+
+
+def test_slowest_lane_counts():
+    """Lanes work side by side; events come one a cycle from the command on."""
+    work = np.zeros((19, 3), np.int64)
+    work[16], work[17] = (40, 3, 0), (5, 60, 0)
+    found = schedule(work, 8, lanes=2).step(NONE, np.array([0, 1]))
+    assert found == EVENT_LATENCY + ROW_LATENCY + 3 + 60 + TAIL
+
+
+def test_readout_holds_up_the_lanes():
+    """A readout that falls behind by more than its queue holds up every source."""
+    work = np.tile([1, 10], (19, 1))
+    found = schedule(work, 16).step(np.arange(16), NONE)
+    assert found == SPIKE_LATENCY + ROW_LATENCY + 160 + TAIL
+
+
+@pytest.mark.slow
+@pytest.mark.tools
+def test_compiled_core():
+    """On random networks the cycles are within 2 % of the compiled core's, on average over each."""
+    root = Path(__file__).parents[2] / "build/sim"
+    rows = list(cycle_errors(20, lambda text: None, root))
+    assert len(rows) >= 20
+    assert np.mean([abs(row["error_percent"]) for row in rows]) < 2
