@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from hrsnn_sim.formal import Goal, prove
-from hrsnn_sim.proofs import lif, scheduler, stream, synapse
+from hrsnn_sim.proofs import lif, scheduler, stdp, stream, synapse
 from hrsnn_sim.rung import Rung
 
 #: Every goal.
-GOALS: tuple[Goal, ...] = (*lif.GOALS, *stream.GOALS, *scheduler.GOALS, *synapse.GOALS)
+GOALS: tuple[Goal, ...] = tuple(
+    goal for module in (lif, stream, scheduler, synapse, stdp) for goal in module.GOALS
+)
 
 
 def check_goal(goal: Goal, root: Path, bugs: int | None = None) -> tuple[int, tuple[str, ...]]:
