@@ -48,7 +48,7 @@ def verb(
     ] = None,
     top_rate: Annotated[
         float, typer.Option(help="ONNX: spikes a step for the greatest activation, 0 .. 1.")
-    ] = 0.5,
+    ] = 0.25,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,

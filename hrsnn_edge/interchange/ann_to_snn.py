@@ -85,7 +85,7 @@ def channel_rates(events: EventBatch) -> np.ndarray:
 
 
 def convert_ann(
-    ann: Ann, events: EventBatch, unit: float, *, top_rate: float = 0.5, dt: float = 1.0
+    ann: Ann, events: EventBatch, unit: float, *, top_rate: float = 0.25, dt: float = 1.0
 ) -> Conversion:
     """Return the spiking form of a network of rectified units.
 
