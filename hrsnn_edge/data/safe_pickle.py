@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,10 @@ def load_pickle(data: bytes, what: str) -> Any:
         It is cut short or damaged, or names anything but NumPy arrays; `what` names the file.
     """
     try:
+        for opcode, argument, _ in pickletools.genops(data):
+            # The reader would reserve, and clear, memory for every number below this one.
+            if "PUT" in opcode.name and argument > len(data):
+                raise ValueError(f"memo number {argument}")
         return _Reader(io.BytesIO(data), encoding="bytes").load()
     except DataError as error:
         raise DataError(f"{what}: {error}. Nothing of it was run; do not trust it.") from None

@@ -17,6 +17,8 @@ from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.errors import DataError
 
 N_CHANNELS = 700
+#: More names of classes than this are a sign of damage.
+MOST_CLASSES = 10_000
 _NEEDED = ("spikes/times", "spikes/units", "labels", "extra/keys")
 
 
@@ -34,6 +36,12 @@ def read_file(path: Path) -> dict:
             missing = [name for name in _NEEDED if name not in file]
             if missing:
                 raise DataError(f"{path}: must hold {missing[0]!r}")
+            sizes = {
+                name: file[name].shape for name in (*_NEEDED[:3], "extra/speaker") if name in file
+            }
+            # Before anything is read: a damaged size could ask for all memory there is.
+            if len(set(sizes.values())) > 1 or file["extra/keys"].size > MOST_CLASSES:
+                raise DataError(f"{path}: must have as many times and units as labels, not {sizes}")
             found = {name.split("/")[1]: list(file[name][:]) for name in _NEEDED[:2]}
             found["labels"] = file["labels"][:].astype(np.int64)
             found["keys"] = tuple(_text(k) for k in file["extra/keys"][:])
@@ -45,8 +53,6 @@ def read_file(path: Path) -> dict:
         raise DataError(
             f"{path}: must be a whole HDF5 file ({error}). It is cut short or damaged."
         ) from error
-    if len({len(found[name]) for name in ("times", "units", "labels")}) > 1:
-        raise DataError(f"{path}: must have as many times and units as labels")
     for k, (times, units) in enumerate(zip(found["times"], found["units"], strict=True)):
         _check_recording(times, units, f"{path}, recording {k}")
     return found

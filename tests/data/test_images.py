@@ -147,6 +147,7 @@ def test_other_names_are_refused(name):
     [
         (python2(batch(10))[:-40], "must be a whole pickle"),
         (b"\x80\x02}", "must be a whole pickle"),
+        (b"\x80\x02}r\xff\xff\xff\x7f.", "must be a whole pickle .memo number 2147483647"),
         (python2([1, 2]), "must hold 'data'"),
         (python2({b"data": batch(3)[b"data"]}), "must hold 'labels'"),
         (python2(batch(3) | {b"labels": [1]}), r"must have one whole label an image, not \(1,\)"),

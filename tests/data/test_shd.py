@@ -104,6 +104,12 @@ def test_damaged_file_is_named(folder, tmp_path):
         f["labels"] = np.zeros(3)
     with pytest.raises(DataError, match="must hold 'spikes/times'"):
         load_shd(folder)
+    write(path)
+    with h5py.File(path, "a") as f:
+        del f["labels"]
+        f.create_dataset("labels", (2**40,), np.uint16)  # sparse: two terabytes if it were read
+    with pytest.raises(DataError, match="must have as many times and units as labels"):
+        load_shd(folder)
     path.unlink()
     with pytest.raises(DataError, match="must hold shd_train.h5, not none"):
         load_shd(folder)
