@@ -36,7 +36,8 @@ def verb(
     quiet: Quiet = False,
 ) -> None:
     """Compare spikes, membranes, readout and counters of every step; name the first divergence."""
-    from hrsnn_sim.verify import verify_network, verify_random
+    from hrsnn_sim.random_runs import verify_random
+    from hrsnn_sim.verify import verify_network
 
     set_verbosity(verbose, quiet)
     if (artifact is None) == (random is None):

@@ -53,7 +53,8 @@ def verify_hardware(
 ) -> HardwareVerdicts:
     """Compare the generated design with reference and engine, if there is one for the network."""
     from hrsnn_rtl.config import check_features
-    from hrsnn_sim.verify import verify_network, verify_random, verify_split
+    from hrsnn_sim.random_runs import verify_random
+    from hrsnn_sim.verify import verify_network, verify_split
 
     try:
         check_features(net)

@@ -17,7 +17,7 @@ POINTS = (
     *("host waits for each step", "command waits for the core", "event taken while a step runs"),
     *("row of 0 words", "row of 1 word", "row of 2 words", "row of all slots"),
     *(f"same target at distance {k}" for k in (1, 2, 3)),
-    *("queue without room", "membrane at its greatest", "membrane at its least"),
+    *("queue without room", "spike at the greatest threshold", "membrane at its least"),
     *("neuron held", "neuron held for the longest period", "neuron fires twice in a row"),
     *("step without events and spikes", "event of every channel", "spike of every neuron"),
     *("sample of one step", "sample after a sample", "reset above and below 0"),
@@ -99,7 +99,8 @@ def _neurons(job: Job, record: CoreRecord) -> dict[str, int]:
     longest = (1 << job.config.refractory_width) - 1
     moved = net.v_reset != 0
     return {
-        "membrane at its greatest": ((v == high) & ~spikes).sum(),
+        # A sum that saturates upwards is always a spike: no membrane is ever seen at the top.
+        "spike at the greatest threshold": (spikes & (net.v_threshold == high)).sum(),
         "membrane at its least": ((v == low) & (net.v_reset != low)).sum(),
         "neuron held": (after & (net.refractory_steps > 0)).sum(),
         "neuron held for the longest period": (

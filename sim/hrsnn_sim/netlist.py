@@ -14,10 +14,11 @@ from hrsnn_sim.build import build_once
 from hrsnn_sim.bulk import BulkModel
 from hrsnn_sim.cxxrtl import Design
 from hrsnn_sim.design import TOP, core_design
+from hrsnn_sim.random_runs import random_job
 from hrsnn_sim.rung import Rung
 from hrsnn_sim.scoreboard import Verdict
 from hrsnn_sim.shapes import fitting_core
-from hrsnn_sim.verify import random_job, verify_job
+from hrsnn_sim.verify import verify_job
 
 #: Family -> the yosys lines that synthesize for it, as the boards do.
 SYNTHESIS = {

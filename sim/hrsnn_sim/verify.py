@@ -25,21 +25,12 @@ from hrsnn_sim.design import design_for
 from hrsnn_sim.record import CoreRecord, step_counts
 from hrsnn_sim.runner import SIMULATORS, run_cocotb
 from hrsnn_sim.scoreboard import COUNTERS, CoreTrace, Divergence, Verdict, compare
-from hrsnn_sim.shapes import network_for, shapes_for
 from hrsnn_sim.waveform import step_window, write_waveform
 
 #: The build folder where none is given.
 BUILD_ROOT = Path("build/sim")
 #: Samples of a data set that are recorded at a time.
 SPLIT_SAMPLES = 64
-#: The host's pauses that random networks take turns in.
-GAPS = (
-    Gaps(),
-    Gaps(command=0.3, spike=0.5),
-    Gaps(spike=0.9),
-    Gaps(command=0.8),
-    Gaps(wait_steps=True),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,55 +251,6 @@ def verify_split(
         verdict += found
         cycles += record.cycles
     return replace(verdict, networks=1), cycles
-
-
-def random_job(config: CoreConfig, seed: int) -> Job:
-    """Return a random network for a core, samples and pauses; all follow from the seed."""
-    net, raster = network_for(config, seed)
-    rng = np.random.default_rng([seed, 1])
-    # Samples of different lengths, one of them silent at the end, follow each other.
-    cut = int(rng.integers(1, len(raster) + 1))
-    batch = EventBatch.from_rasters([raster, raster[::-1][:cut], np.roll(raster, 1, axis=1)])
-    gaps = replace(GAPS[int(rng.integers(len(GAPS)))], seed=seed + 1)
-    return Job(str(seed), net, config, batch, gaps)
-
-
-def verify_random(
-    n: int,
-    *,
-    seed: int = 0,
-    lanes: int | None = None,
-    sim: str = "bulk",
-    root: Path = BUILD_ROOT,
-    observe: Callable[[Job, CoreRecord, BulkModel | None], None] = lambda *_: None,
-) -> Verdict:
-    """Co-simulate `n` random networks, of the seeds ``seed .. seed + n - 1``.
-
-    They take turns on the cores of `hrsnn_sim.shapes`, with random pauses of the host.
-
-    Parameters
-    ----------
-    lanes : int, optional
-        Only cores with so many lanes.
-    observe : callable
-        Called after every network, with what it did and the model in bulk.
-    """
-    shapes = list(shapes_for(lanes).values())
-    designs: dict[int, Design] = {}
-    models: dict[int, BulkModel] = {}
-    verdict = Verdict()
-    for k in range(n):
-        turn = (seed + k) % len(shapes)
-        config = shapes[turn]
-        if turn not in designs:
-            designs[turn] = design_for(config, sim)
-            if sim == "bulk":
-                models[turn] = BulkModel(designs[turn], config, root / "models")
-        job, model = random_job(config, seed + k), models.get(turn)
-        found, record = verify_job(job, sim, root=root, design=designs[turn], model=model)
-        observe(job, record, model)
-        verdict += found
-    return verdict
 
 
 def _judge_stream(job: Job, record: CoreRecord) -> Verdict:

@@ -10,7 +10,8 @@ import pytest
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.interfaces import Select
-from hrsnn_sim import verify
+from hrsnn_rtl.memory_plan import core_memories
+from hrsnn_sim import random_runs, verify
 from hrsnn_sim.bulk import BulkModel, Gaps
 from hrsnn_sim.design import core_design
 from hrsnn_sim.record import step_counts
@@ -80,7 +81,7 @@ def test_random_networks(root):
     """20 random networks on all cores equal the reference in every step."""
     seed = 1000
     print(f"random networks, seeds {seed} .. {seed + 19}")
-    verdict = verify.verify_random(20, seed=seed, root=root)
+    verdict = random_runs.verify_random(20, seed=seed, root=root)
     verdict.require_equal()
     assert verdict.networks == 20 and verdict.steps > 300
 
@@ -91,7 +92,7 @@ def test_many_random_networks(root, lanes):
     """60 random networks for every number of lanes equal the reference in every step."""
     seed = 20_000 * lanes
     print(f"{lanes} lanes, random networks, seeds {seed} .. {seed + 59}")
-    verify.verify_random(60, seed=seed, lanes=lanes, root=root).require_equal()
+    random_runs.verify_random(60, seed=seed, lanes=lanes, root=root).require_equal()
 
 
 def test_cores_have_every_option():
@@ -101,6 +102,8 @@ def test_cores_have_every_option():
     assert {config.synapse_memory for config in configs} == {"bram", "spram"}
     for option in ("has_reset", "spike_stream", "double_buffer"):
         assert {getattr(config, option) for config in configs} == {True, False}
+    assert any(config.distributed for config in configs)
+    assert any(len(spec.depths) > 1 for config in configs for spec in core_memories(config))
     for config in configs:
         for seed in range(20):
             net, _ = network_for(config, seed)
@@ -162,7 +165,7 @@ def test_pauses_change_nothing_but_time(root):
     model.load(job.loaded)
     quick = model.run(job.batch, 2)
     expected = quick.samples(job.net, job.placement, job.batch)
-    for gaps in verify.GAPS[1:]:
+    for gaps in random_runs.GAPS[1:]:
         slow = model.run(job.batch, 2, gaps)
         assert slow.cycles > quick.cycles
         assert (slow.stream == quick.stream).all()
