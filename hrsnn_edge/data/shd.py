@@ -30,6 +30,11 @@ def read_file(path: Path) -> dict:
     DataError
         A cut or damaged file, a missing group, a recording without spikes, with times that are
         negative or not finite, or with a channel beyond 699: with its number.
+
+    Notes
+    -----
+    Changed bytes inside a file can crash the HDF5 library itself: compare the checksum of what came
+    over a network, as `fetch` does.
     """
     try:
         with h5py.File(path, "r") as file:

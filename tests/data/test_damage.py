@@ -87,14 +87,17 @@ def test_damage_is_an_error_or_nothing(tmp_path, name, cut, flips):
         read(changed)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(**DAMAGE)
-def test_damaged_hdf5_is_an_error_or_nothing(tmp_path, cut, flips):
-    """The same for a file that a library reads."""
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.floats(0, 0.999))
+def test_cut_hdf5_is_an_error(tmp_path, cut):
+    """A file of spikes that ends early is refused wherever it ends.
+
+    Only cuts: on changed bytes inside, the HDF5 library itself may crash or ask for all memory.
+    """
     path = tmp_path / "a.h5"
     if not path.exists():
         write(path, n=3, n_classes=3)
     changed = tmp_path / "b.h5"
-    changed.write_bytes(damaged(path.read_bytes(), cut, flips))
-    with contextlib.suppress(DataError):
+    changed.write_bytes(damaged(path.read_bytes(), cut, []))
+    with pytest.raises(DataError, match=r"b.h5: must be a whole HDF5 file"):
         read_file(changed)
