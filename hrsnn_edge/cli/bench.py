@@ -68,6 +68,37 @@ def estimate(
     emit(found, json, f"{table(found['resources'])}\n\n{table(found['cycles'])}")
 
 
+@bench.command("learning")
+def learning(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")] = Path(
+        "experiments/digits.toml"
+    ),
+    samples: Annotated[int, typer.Option(min=1, help="Samples to learn from.")] = 200,
+    synapse_memory: Annotated[str, typer.Option(help="bram or spram.")] = "bram",
+    history: Annotated[int, typer.Option(help="Remembered steps: 8, 16, 32 or 64.")] = 32,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learning on the simulated chip: equal to software, cycles per touched plastic synapse."""
+    from hrsnn_sim.verify import BUILD_ROOT
+
+    from hrsnn_edge.flow.chip_learning import bench_learning
+    from hrsnn_edge.flow.experiment import load_experiment
+
+    set_verbosity(verbose, quiet)
+    found = bench_learning(
+        load_experiment(experiment),
+        samples=samples,
+        root=BUILD_ROOT,
+        log=log.print,
+        synapse_memory=synapse_memory,
+        history=history,
+    )
+    rows = [{"what": name, "value": value} for name, value in found.items()]
+    emit(found, json, table(rows))
+
+
 @bench.command("engine")
 def engine(
     neurons: Annotated[int, typer.Option(help="Neurons of workload W1.")] = 2000,

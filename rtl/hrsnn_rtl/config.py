@@ -12,7 +12,7 @@ from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import IntFormat, IntNetwork, IntStdp, LinearReadout
 from hrsnn_edge.plastic import greatest_network
 from hrsnn_rtl.blocks import BLOCK_SHAPES
-from hrsnn_rtl.plasticity import Plasticity
+from hrsnn_rtl.plasticity import DEFAULT_HISTORY, Plasticity
 
 #: Bits of a `write` data word, the greatest width of any memory.
 DATA_WIDTH = 36
@@ -202,6 +202,7 @@ class CoreConfig:
         n_steps: int,
         placement=None,
         stdp: IntStdp | None = None,
+        history: int = DEFAULT_HISTORY,
         **options,
     ) -> CoreConfig:
         """Return the tight configuration of a network.
@@ -218,6 +219,8 @@ class CoreConfig:
             Neurons to lanes; by default `hrsnn_rtl.placer.place` chooses.
         stdp : IntStdp, optional
             Learning constants, for a core that learns.
+        history : int
+            As in `Plasticity`, for a core that learns.
         **options
             Any other field, e.g. ``synapse_memory="spram"`` or ``queue_depth=64``.
         """
@@ -242,7 +245,7 @@ class CoreConfig:
             # Weights grow, so the sums must hold the greatest ones.
             fields |= {
                 "sum_width": greatest_network(net, stdp).sum_width,
-                "plasticity": Plasticity.of(stdp),
+                "plasticity": Plasticity.of(stdp, history),
                 "double_buffer": False,
             }
         if not {**fields, **options}.get("double_buffer", True):

@@ -100,6 +100,12 @@ class CoreLearner:
         none = np.zeros(0, np.int64)
         return LearnResult(now, np.array(spike_counts), tuple(counts), none, none, recordings)
 
+    def silent_step_cycles(self) -> int:
+        """Return the cycles of a step without events or spikes: those of the scan alone."""
+        silent = np.zeros((1, self.model.config.n_inputs), bool)
+        record = self.model.run(EventBatch.from_rasters([silent]), 1)
+        return int(record.done[0] - record.begun[0])
+
     def _count(self, record: CoreRecord, total: Counts) -> None:
         w = self.work
         w.samples += 1

@@ -31,10 +31,7 @@ def learning_case(seed: int, *, n_steps: int = 20, **fixed):
 
 def core_for(net: IntNetwork, stdp: IntStdp, n_steps: int, *, history: int = 8, **options):
     """Return the core of a network that learns."""
-    config = CoreConfig.for_network(net, n_steps=n_steps, stdp=stdp, **options)
-    return dataclasses.replace(
-        config, plasticity=dataclasses.replace(config.plasticity, history=history)
-    )
+    return CoreConfig.for_network(net, n_steps=n_steps, stdp=stdp, history=history, **options)
 
 
 async def give_step(bench: Bench, events) -> int:
