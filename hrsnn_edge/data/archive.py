@@ -25,7 +25,15 @@ def read_npz(path: Path, needed) -> dict[str, np.ndarray]:
             z = {name: data[name] for name in data.files}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file.") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        ValueError,
+        OSError,
+        RuntimeError,
+        MemoryError,
+    ) as error:
         raise DataError(
             f"{path}: must be a whole .npz file. It is cut short or damaged."
         ) from error
