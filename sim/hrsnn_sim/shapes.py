@@ -37,7 +37,8 @@ def fitting_core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **opti
 
 
 #: Name -> core. Between them: all lane counts, with and without reset, shifts, bins, readout,
-#: spike stream and double buffer, a queue that fills up, and both ends of the widths.
+#: spike stream and double buffer, memories cut into segments and in LUTs, a queue that fills up,
+#: and both ends of the widths.
 SHAPES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
     "two-lanes": fitting_core(
@@ -50,12 +51,21 @@ SHAPES: dict[str, CoreConfig] = {
         n_out=5,
         out_lanes=2,
         spike_stream=True,
+        block_ram="ICESTORM_RAM",
     ),
     "four-lanes": fitting_core(
         4, 10, 20, IntFormat(12, 6, 5, 1, 2, 2, 6), n_bins=3, out_lanes=4, queue_depth=32
     ),
     "eight-lanes": fitting_core(
-        8, 6, 24, IntFormat(16, 8, 6, 0, 0, 3, 8), has_reset=True, out_lanes=2, spike_stream=True
+        8,
+        6,
+        24,
+        IntFormat(16, 8, 6, 0, 0, 3, 8),
+        has_reset=True,
+        out_lanes=2,
+        spike_stream=True,
+        block_ram="ICESTORM_RAM",
+        distributed=("decays", "thresholds", "resets"),
     ),
     "narrow": fitting_core(
         1, 32, 12, IntFormat(8, 4, 2, 3, 0, 0, 2), double_buffer=False, n_bins=2, spike_stream=True
