@@ -16,6 +16,7 @@ from hrsnn_edge.flow.data_sections import AnyData
 from hrsnn_edge.flow.section import Section
 from hrsnn_edge.flow.toml import load_toml
 from hrsnn_edge.model.config import (
+    BackpropConfig,
     ModelConfig,
     NetworkConfig,
     PlasticityConfig,
@@ -31,15 +32,16 @@ from hrsnn_edge.prune.record import INPUT_SHARES, LnpConfig, TimescaleSearch
 class ModelSection(Section):
     """The network and its training; `variant` switches heterogeneity, matched in mean."""
 
-    variant: Literal["HoNHoS", "HeNHoS", "HoNHeS", "HeNHeS"] | None = None
+    variant: Literal["HoNHoS", "HeNHoS", "HoNHeS", "HeNHeS", "HoNB", "HeNB"] | None = None
     network: NetworkConfig = NetworkConfig()
     plasticity: PlasticityConfig = PlasticityConfig()
     rate: RateConfig = RateConfig()
     readout: ReadoutConfig = ReadoutConfig()
+    backprop: BackpropConfig = BackpropConfig()
 
     def config(self, values: dict[str, float] | None = None) -> ModelConfig:
         """Return the settings with the tuner's `values` (dotted names) put in."""
-        config = ModelConfig(self.network, self.plasticity, self.rate, self.readout)
+        config = ModelConfig(self.network, self.plasticity, self.rate, self.readout, self.backprop)
         if self.variant is not None:
             config = config.variant(self.variant)
         return config.with_values(values or {})

@@ -2,7 +2,8 @@
 
 Distributions are given by mean and coefficient of variation (CV), which is what the tuner
 searches. `neurons` and `synapses` switch heterogeneity off without touching a mean, so the four
-variants HoNHoS, HeNHoS, HoNHeS and HeNHeS are matched by construction.
+variants HoNHoS, HeNHoS, HoNHeS and HeNHeS are matched by construction; HoNB and HeNB learn by
+backpropagation instead.
 """
 
 from __future__ import annotations
@@ -31,6 +32,14 @@ class NetworkConfig:
         Amplitudes of eq. (2); the first letter is the type of the source.
     ring_density, ring_rewired : float
         Of the small world: connected share, and share of those rewired at random.
+    clusters : int
+        Equal clusters of a clustered network (CHRSNN), each wired by itself; 1 for none.
+    cluster_link : float
+        Density between clusters over that within.
+    cluster_tau : (float, float)
+        Mean excitatory time constants of the first and the last cluster [ms], log-spaced between;
+        inhibitory ones keep the ratio of `tau_i_mean` to `tau_e_mean`. With homogeneous neurons
+        all clusters have the means of the network.
     input_share : float
         Share of neurons that receive input (1: all; 0.3 in the papers).
     input_fan_in : float
@@ -77,6 +86,9 @@ class NetworkConfig:
     p_ii: float = 0.05
     ring_density: float = 0.05
     ring_rewired: float = 0.1
+    clusters: int = 1
+    cluster_link: float = 0.1
+    cluster_tau: tuple[float, float] = (5.0, 80.0)
     input_share: float = 1.0
     input_fan_in: float = 4.0
     input_weight: float = 0.5
@@ -123,6 +135,8 @@ class NetworkConfig:
             p_ii=(0, 1),
             ring_density=(0, 1),
             ring_rewired=(0, 1),
+            clusters=(1, self.n_neurons // 2),
+            cluster_link=(0, 1),
             input_share=(0, 1),
             input_fan_in=(0, None),
             input_weight=(0, None),
@@ -277,6 +291,47 @@ class ReadoutConfig:
 
 
 @dataclass(frozen=True)
+class BackpropConfig:
+    """Training by surrogate gradients in place of STDP.
+
+    Heterogeneous neurons learn their time constants and thresholds too.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the samples; 0 for no backpropagation.
+    batch : int
+        Samples of a step.
+    learning_rate : float
+        Greatest of Adam's one-cycle schedule; weights are in units of their target's threshold.
+    slope : float
+        Of the surrogate ``1 / (1 + slope |u|)**2``, u in thresholds.
+    dropout : float
+        Share of the readout's features that is dropped in training.
+    rate_weight : float
+        Of the squared relative error of the mean rate, added to the cross entropy.
+    """
+
+    epochs: int = 0
+    batch: int = 64
+    learning_rate: float = 0.005
+    slope: float = 10.0
+    dropout: float = 0.2
+    rate_weight: float = 0.1
+
+    def __post_init__(self):
+        """Check the ranges."""
+        _check_bounds(
+            self, epochs=(0, None), batch=(1, None), learning_rate=(0, None), slope=(0, None),
+            dropout=(0, 0.95), rate_weight=(0, None),
+        )  # fmt: skip
+
+
+#: Passes of a variant with backpropagation whose settings ask for none.
+DEFAULT_EPOCHS = 20
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """All settings of one trained network."""
 
@@ -284,21 +339,22 @@ class ModelConfig:
     plasticity: PlasticityConfig = field(default_factory=PlasticityConfig)
     rate: RateConfig = field(default_factory=RateConfig)
     readout: ReadoutConfig = field(default_factory=ReadoutConfig)
+    backprop: BackpropConfig = field(default_factory=BackpropConfig)
 
     def variant(self, name: str) -> ModelConfig:
-        """Return the same settings as one of HoNHoS, HeNHoS, HoNHeS, HeNHeS."""
-        switches = {
-            f"{n}N{s}S": (neurons, synapses)
-            for n, neurons in (("Ho", "hom"), ("He", "het"))
-            for s, synapses in (("Ho", "hom"), ("He", "het"))
-        }
-        if name not in switches:
-            raise ValueError(f"Variant must be one of {', '.join(switches)}, not {name!r}")
-        neurons, synapses = switches[name]
+        """Return the same settings as one of HoNHoS, HeNHoS, HoNHeS, HeNHeS, HoNB, HeNB."""
+        kinds = {"Ho": "hom", "He": "het"}
+        neurons, synapses = name[:2], name[3:]
+        if name not in VARIANTS:
+            raise ValueError(f"Variant must be one of {', '.join(VARIANTS)}, not {name!r}")
+        by_backprop = synapses == "B"
+        epochs = (self.backprop.epochs or DEFAULT_EPOCHS) if by_backprop else 0
+        learning = "off" if by_backprop else kinds[synapses[:2]]
         return replace(
             self,
-            network=replace(self.network, neurons=neurons),
-            plasticity=replace(self.plasticity, synapses=synapses),
+            network=replace(self.network, neurons=kinds[neurons]),
+            plasticity=replace(self.plasticity, synapses=learning),
+            backprop=replace(self.backprop, epochs=epochs),
         )
 
     def with_values(self, values: dict) -> ModelConfig:
@@ -319,6 +375,11 @@ class ModelConfig:
         return replace(
             self, **{p: replace(getattr(self, p), **new) for p, new in parts.items() if new}
         )
+
+
+#: Homogeneous and heterogeneous neurons (N) with homogeneous and heterogeneous STDP (S) or with
+#: backpropagation (B).
+VARIANTS = ("HoNHoS", "HeNHoS", "HoNHeS", "HeNHeS", "HoNB", "HeNB")
 
 
 def _check_words(config, **allowed) -> None:

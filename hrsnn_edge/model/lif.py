@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from hrsnn_edge.model.config import NetworkConfig
-from hrsnn_edge.model.topology import draw_inputs, draw_recurrent, draw_types, stream
+from hrsnn_edge.model.topology import (
+    draw_clusters,
+    draw_inputs,
+    draw_recurrent,
+    draw_types,
+    stream,
+)
 from hrsnn_edge.network import FloatNetwork
 
 #: Steps of the search for the scale of clipped draws; enough for the last bit of a double.
@@ -41,16 +47,26 @@ def gamma_clipped(rng, mean: float, cv: float, size: int, limits) -> np.ndarray:
 
 
 def draw_tau(config: NetworkConfig, inhibitory, seed: int) -> np.ndarray:
-    """Return the membrane time constants [ms], (N,): Gamma, apart for the two types."""
+    """Return the membrane time constants [ms], (N,): Gamma, apart for types and clusters."""
     tau = np.empty(config.n_neurons)
     heterogeneous = config.neurons == "het"
+    cluster = draw_clusters(config)
     for name, part, mean, cv in (
         ("tau e", ~inhibitory, config.tau_e_mean, config.tau_e_cv),
         ("tau i", inhibitory, config.tau_i_mean, config.tau_i_cv),
     ):
-        tau[part] = gamma_clipped(
-            stream(seed, name), mean, cv if heterogeneous else 0, int(part.sum()), config.tau_range
-        )
+        groups = [(name, part, mean)]
+        if cluster is not None and heterogeneous:
+            means = np.geomspace(*config.cluster_tau, config.clusters) * mean / config.tau_e_mean
+            groups = [(f"{name} {c}", part & (cluster == c), m) for c, m in enumerate(means)]
+        for key, members, centre in groups:
+            tau[members] = gamma_clipped(
+                stream(seed, key),
+                float(np.clip(centre, *config.tau_range)),
+                cv if heterogeneous else 0,
+                int(members.sum()),
+                config.tau_range,
+            )
     return tau
 
 
@@ -106,6 +122,7 @@ def build_network(config: NetworkConfig, n_inputs: int, seed: int) -> FloatNetwo
         gain_mode=config.gain_mode,
         v_floor=membrane_floor(config, threshold),
         tau_syn=draw_tau_syn(config, seed),
+        cluster=draw_clusters(config),
     )
 
 

@@ -7,6 +7,7 @@ one setting share everything else.
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 
@@ -82,8 +83,10 @@ def small_world_mask(config: NetworkConfig, seed: int):
         yield mask
 
 
-def draw_recurrent(config: NetworkConfig, inhibitory, seed: int) -> SparseRows:
-    """Return the recurrent rows: Gamma magnitudes, sign of the source (Dale's law)."""
+def draw_pairs(config: NetworkConfig, inhibitory, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return source and target of every recurrent synapse, in rising order."""
+    if config.clusters > 1:
+        return _clustered_pairs(config, inhibitory, seed)
     if config.wiring == "distance":
         blocks = distance_mask(config, inhibitory, seed)
     else:
@@ -93,7 +96,40 @@ def draw_recurrent(config: NetworkConfig, inhibitory, seed: int) -> SparseRows:
         i, j = np.nonzero(mask)
         pre.append(i + k * _BLOCK)
         post.append(j)
-    pre, post = np.concatenate(pre), np.concatenate(post)
+    return np.concatenate(pre), np.concatenate(post)
+
+
+def draw_clusters(config: NetworkConfig) -> np.ndarray | None:
+    """Return the cluster of each neuron, (N,) int64: blocks of equal size; None for one cluster."""
+    if config.clusters == 1:
+        return None
+    return np.arange(config.n_neurons) * config.clusters // config.n_neurons
+
+
+def _clustered_pairs(config: NetworkConfig, inhibitory, seed: int):
+    """Wire each cluster by itself, then pairs of clusters at random at a share of that density."""
+    cluster = draw_clusters(config)
+    pre, post = [], []
+    for c in range(config.clusters):
+        members = np.flatnonzero(cluster == c)
+        alone = replace(config, clusters=1, n_neurons=members.size)
+        own_seed = int(stream(seed, f"cluster {c}").integers(2**31))
+        i, j = draw_pairs(alone, inhibitory[members], own_seed)
+        pre.append(members[i])
+        post.append(members[j])
+    sizes = np.bincount(cluster)
+    density = sum(i.size for i in pre) / (sizes * (sizes - 1)).sum()
+    rng = stream(seed, "cluster links")
+    linked = rng.random((config.n_neurons,) * 2) < config.cluster_link * density
+    i, j = np.nonzero(linked & (cluster[:, None] != cluster))
+    pre, post = np.concatenate([*pre, i]), np.concatenate([*post, j])
+    order = np.lexsort((post, pre))
+    return pre[order], post[order]
+
+
+def draw_recurrent(config: NetworkConfig, inhibitory, seed: int) -> SparseRows:
+    """Return the recurrent rows: Gamma magnitudes, sign of the source (Dale's law)."""
+    pre, post = draw_pairs(config, inhibitory, seed)
     mean = np.where(inhibitory, -config.weight_i, config.weight_e) * config.recurrent_scale
     unit = _unit_gamma(config, pre.size, stream(seed, "recurrent weights"))
     if config.recurrent_scale == 0:

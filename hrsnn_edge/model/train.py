@@ -1,4 +1,4 @@
-"""The fit of one network: draw, calibrate, homeostasis, STDP, homeostasis, readout."""
+"""The fit of one network: draw, calibrate, homeostasis, STDP or backpropagation, readout."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hrsnn_edge.data.dataset import Dataset
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.float_run import run_counts
 from hrsnn_edge.errors import TrainingError
+from hrsnn_edge.model.backprop import Epoch, train_backprop
 from hrsnn_edge.model.config import ModelConfig, PlasticityConfig, ReadoutConfig
 from hrsnn_edge.model.lif import build_network
 from hrsnn_edge.model.rate import calibrate_rate, check_alive, homeostasis, scale_inputs
@@ -41,6 +42,8 @@ class TrainingRecord:
         The network before STDP, calibrated, without a readout.
     train_accuracy : float
         Of the readout on the samples it was fitted to.
+    epochs : tuple of Epoch
+        Of backpropagation, if that was the way.
     """
 
     stages: dict
@@ -49,6 +52,7 @@ class TrainingRecord:
     stdp: FloatStdp | None
     untrained: FloatNetwork
     train_accuracy: float
+    epochs: tuple[Epoch, ...] = ()
 
 
 def train(
@@ -99,7 +103,7 @@ def train_network(
 ) -> tuple[FloatNetwork, TrainingRecord]:
     """Fit a network that is drawn already, or was pruned before training; see `train`.
 
-    `config.network` is not used.
+    Of `config.network` only `neurons` and `tau_range` are used, by backpropagation.
     """
     stages, history, change = {}, {}, {}
     few = data.events.select(_few(len(data.labels), config.rate.calibration_samples, seed))
@@ -114,9 +118,15 @@ def train_network(
         change = weight_correlation(untrained, net)
         net = _settle(net, few, config, history, progress, first=False)
         stages["settled"] = check_alive(net, few, "homeostasis")
+    epochs = ()
+    if config.backprop.epochs:
+        progress("backprop")
+        net, epochs = _descend(net, config, data, n_classes, seed, progress)
+        stages["backprop"] = check_alive(net, few, "backpropagation")
+        change = weight_correlation(untrained, net)
     progress("readout")
     net, train_accuracy = with_readout(net, data, n_classes, config.readout)
-    return net, TrainingRecord(stages, history, change, stdp, untrained, train_accuracy)
+    return net, TrainingRecord(stages, history, change, stdp, untrained, train_accuracy, epochs)
 
 
 def with_readout(
@@ -230,6 +240,22 @@ def _settle(net, few, config: ModelConfig, history, progress, *, first: bool) ->
     )
     history["homeostasis" if first else "homeostasis after STDP"] = rates
     return net
+
+
+def _descend(net, config: ModelConfig, data: Split, n_classes: int, seed, progress):
+    """Return the network after backpropagation, and its epochs."""
+    return train_backprop(
+        net,
+        config.backprop,
+        data,
+        n_bins=config.readout.n_bins,
+        n_classes=n_classes,
+        learn_neurons=config.network.neurons == "het",
+        tau_range=config.network.tau_range,
+        target_hz=config.rate.target_hz,
+        seed=seed,
+        progress=progress,
+    )
 
 
 def _learn(net, stdp, config: PlasticityConfig, events, seed, history) -> FloatNetwork:

@@ -21,9 +21,18 @@ def test_variants_change_two_switches(name, neurons, synapses):
     assert back == start
 
 
+def test_variants_with_backprop():
+    """HoNB and HeNB replace STDP by backpropagation, with its own number of passes if given."""
+    got = ModelConfig().variant("HeNB")
+    assert (got.network.neurons, got.plasticity.synapses) == ("het", "off")
+    assert got.backprop.epochs == 20
+    assert ModelConfig().with_values({"backprop.epochs": 7}).variant("HoNB").backprop.epochs == 7
+    assert got.variant("HoNHoS").backprop.epochs == 0
+
+
 def test_unknown_variant_is_refused():
     """An unknown variant is refused with the known ones."""
-    with pytest.raises(ValueError, match="one of HoNHoS, HoNHeS, HeNHoS, HeNHeS, not 'HiNHaS'"):
+    with pytest.raises(ValueError, match=r"one of HoNHoS, .*, HoNB, HeNB, not 'HiNHaS'"):
         ModelConfig().variant("HiNHaS")
 
 

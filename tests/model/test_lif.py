@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hrsnn_edge.model.config import NetworkConfig
-from hrsnn_edge.model.lif import build_network, gamma_clipped, lif_step
+from hrsnn_edge.model.lif import build_network, draw_tau, gamma_clipped, lif_step
+from hrsnn_edge.model.topology import draw_clusters, draw_types
 
 
 @given(
@@ -85,3 +88,19 @@ def test_step_by_hand():
     assert spike.tolist() == [False, True, True, False]
     assert v.tolist() == pytest.approx([0.75, 0.0, 0.0, 0.0])
     assert wait.tolist() == [0, 2, 2, 1]
+
+
+def test_clusters_have_their_own_time_constants():
+    """Cluster means are log-spaced, inhibitory ones in the network's ratio; one mean if hom."""
+    config = NetworkConfig(
+        n_neurons=600, clusters=3, cluster_tau=(10.0, 40.0), tau_e_mean=30, tau_i_mean=15
+    )
+    inhibitory = draw_types(config, 0)
+    cluster = draw_clusters(config)
+    tau = draw_tau(config, inhibitory, 0)
+    for c, mean in enumerate((10, 20, 40)):
+        assert tau[~inhibitory & (cluster == c)].mean() == pytest.approx(mean)
+        assert tau[inhibitory & (cluster == c)].mean() == pytest.approx(mean / 2)
+    hom = draw_tau(replace(config, neurons="hom"), inhibitory, 0)
+    assert (hom == np.where(inhibitory, 15, 30)).all()
+    assert (build_network(config, 4, 0).cluster == cluster).all()

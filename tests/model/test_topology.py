@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hrsnn_edge.model.config import NetworkConfig
 from hrsnn_edge.model.topology import (
     connection_probability,
+    draw_clusters,
     draw_inputs,
     draw_recurrent,
     draw_types,
@@ -108,3 +109,32 @@ def test_no_recurrence():
     """A recurrent scale of 0 leaves no synapses."""
     config = NetworkConfig(n_neurons=30, recurrent_scale=0)
     assert draw_recurrent(config, draw_types(config, 0), 0).nnz == 0
+
+
+def test_clusters_are_dense_inside_and_sparse_between():
+    """Clusters are equal blocks; between them the density is the asked share of that inside."""
+    config = NetworkConfig(n_neurons=400, clusters=4, cluster_link=0.1, wiring_length=2.0)
+    inhibitory = draw_types(config, 1)
+    cluster = draw_clusters(config)
+    assert (np.bincount(cluster) == 100).all()
+    rows = draw_recurrent(config, inhibitory, 1)
+    same = cluster[rows.pre_idx] == cluster[rows.col_idx]
+    inside = same.sum() / (4 * 100 * 99)
+    between = (~same).sum() / (12 * 100 * 100)
+    assert between == pytest.approx(0.1 * inside, rel=0.15)
+    sign = np.where(inhibitory, -1, 1)[rows.pre_idx]
+    assert (sign * rows.weights > 0).all()
+
+
+def test_one_cluster_is_the_plain_network():
+    """Without clusters nothing is drawn differently, and clusters differ from each other."""
+    config = NetworkConfig(n_neurons=60)
+    assert draw_clusters(config) is None
+    plain = draw_recurrent(config, draw_types(config, 2), 2)
+    again = draw_recurrent(
+        NetworkConfig(n_neurons=60, clusters=1, cluster_tau=(1.0, 2.0)), draw_types(config, 2), 2
+    )
+    assert (plain.weights == again.weights).all()
+    split = NetworkConfig(n_neurons=60, clusters=2)
+    dense = draw_recurrent(split, draw_types(split, 2), 2).to_dense() != 0
+    assert (dense[:30, :30] != dense[30:, 30:]).any()
