@@ -35,14 +35,16 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 def tick_labels(values: list[float]) -> list[str]:
     """Return the labels of `ticks`, all with the same decimals, thousands as ``k``.
 
-    >>> tick_labels([0.0, 0.5, 1.0]), tick_labels([0.0, 20000.0])
-    (['0.0', '0.5', '1.0'], ['0', '20k'])
+    >>> tick_labels([0.0, 0.5, 1.0]), tick_labels([-20000.0, 0.0])
+    (['0.0', '0.5', '1.0'], ['−20k', '0'])
     """
     step = min(np.diff(values)) if len(values) > 1 else abs(values[0]) or 1.0
     if step >= 1000:
-        return [f"{v / 1000:g}k" if v else "0" for v in values]
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    return [f"{v:.{decimals}f}".replace("-", "\N{MINUS SIGN}") for v in values]
+        labels = [f"{v / 1000:g}k" if v else "0" for v in values]
+    else:
+        decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+        labels = [f"{v:.{decimals}f}" for v in values]
+    return [label.replace("-", "\N{MINUS SIGN}") for label in labels]
 
 
 @dataclass(frozen=True)
