@@ -20,9 +20,7 @@ def nir(
     output: Annotated[Path, typer.Option("--output", "-o", help="NIR file to write.")] = Path(
         "net.nir"
     ),
-    dt: Annotated[
-        float, typer.Option(min=0, help="Step of an integer network in seconds.")
-    ] = 0.001,
+    dt: Annotated[float, typer.Option(help="Step of an integer network in seconds.")] = 0.001,
     with_readout: Annotated[
         bool, typer.Option("--readout/--no-readout", help="With the readout, or spikes only.")
     ] = True,

@@ -28,6 +28,9 @@ def dequantise(net: IntNetwork, dt: float = 1.0, *, with_readout: bool = True) -
         A readout other than the linear one, whose rounding is part of what it computes.
     """
 
+    if not dt > 0:
+        raise ValueError(f"dt must be above 0, not {dt}")
+
     def rows(found: SparseRows, shift) -> SparseRows:
         scale = np.exp2(shift[found.pre_idx] + net.fmt.v_shift)
         return found.with_weights(found.weights * scale)

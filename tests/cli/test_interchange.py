@@ -1,6 +1,7 @@
 """`hrsnn import` and `hrsnn export` on files."""
 
 import json
+import sys
 from pathlib import Path
 
 import nir
@@ -119,6 +120,19 @@ def test_wrong_input_says_so_and_leaves_what_was_there(folder, capsys, argv, wor
     error = " ".join(capsys.readouterr().err.split())
     assert words in error
     assert Path("old.hrsnn").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("package", "argv"),
+    [("nir", ["import", "net.nir", "--dt", "0.001"]), ("onnx", ["import", "ann.onnx"])],
+)
+def test_a_missing_package_is_exit_code_3(folder, capsys, monkeypatch, package, argv):
+    """Without the extra the package is named, with what supplies it."""
+    monkeypatch.setitem(sys.modules, package, None)
+    assert run([*argv, "-q"]) == 3
+    error = capsys.readouterr().err
+    assert f"Package {package} must be installed" in error
+    assert "pip install '.[interchange]'" in error
 
 
 def test_calibration_must_be_an_array_of_events(folder, capsys):

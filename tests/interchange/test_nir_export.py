@@ -96,6 +96,8 @@ def test_an_integer_network_keeps_its_values(tmp_path):
         back.alpha, net.decay / 2**net.fmt.decay_width, rtol=1e-9, atol=1e-300
     )
     assert np.array_equal(back.refractory_steps, net.refractory_steps)
+    with pytest.raises(ValueError, match="dt must be above 0, not 0"):
+        dequantise(net, 0)
     dense = net.w_in.to_dense() * 2.0 ** (net.shift_in[:, None] + net.fmt.v_shift)
     np.testing.assert_allclose(back.w_in.to_dense(), dense)
 
