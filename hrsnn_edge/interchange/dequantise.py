@@ -27,7 +27,6 @@ def dequantise(net: IntNetwork, dt: float = 1.0, *, with_readout: bool = True) -
     InterchangeError
         A readout other than the linear one, whose rounding is part of what it computes.
     """
-
     if not dt > 0:
         raise ValueError(f"dt must be above 0, not {dt}")
 
