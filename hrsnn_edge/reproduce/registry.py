@@ -16,6 +16,7 @@ from hrsnn_edge.reproduce.plasticity import PLASTICITY
 from hrsnn_edge.reproduce.pruning import EVOLUTION, PRUNING
 from hrsnn_edge.reproduce.searched import MOST_MEMORY, OBJECTIVE_TABLE
 from hrsnn_edge.reproduce.separation import DENSITY, RANK
+from hrsnn_edge.reproduce.speakers import SPEAKERS
 from hrsnn_edge.reproduce.speech import LIMITED, SIZES, TABLE_I
 from hrsnn_edge.reproduce.table import Table
 
@@ -34,6 +35,7 @@ TABLES: dict[str, Table] = {
         DENSITY,
         OBJECTIVE_TABLE,
         MOST_MEMORY,
+        SPEAKERS,
         SIZES,
         LIMITED,
         PRUNING,

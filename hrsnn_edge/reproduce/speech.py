@@ -100,14 +100,17 @@ def network_figures(config: ModelConfig, data: Dataset, seed: int) -> dict[str, 
     }
 
 
-def kept_figures(place: Place, inputs: dict, work) -> dict[str, float]:
-    """Return figures from the store, or what `work` returns, so that tables share networks."""
+def kept_figures(place: Place, inputs: dict, work, module: str = __name__) -> dict:
+    """Return figures from the store, or what `work` returns, so that tables share networks.
+
+    `module` is where `work` stands: the code version is that of all it imports.
+    """
 
     def write(folder: Path) -> None:
         write_json(folder / "figures.json", work())
 
     inputs = inputs | {"file": sha256_file(place.data / FILE)}
-    folder = place.store.run("speech", inputs, write, source=code_version(__name__))
+    folder = place.store.run("speech", inputs, write, source=code_version(module))
     return json.loads((folder / "figures.json").read_text())
 
 

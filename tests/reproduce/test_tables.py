@@ -40,6 +40,7 @@ SPEECH = {
     "I": {"n_neurons": 40},
     "III": {"n_neurons": 60, "n_train": 150, "n_test": 150},
     "IV": {"n_neurons": 80, "rounds": 3, "sparsity": 0.5},
+    "speakers": {"n_neurons": 40},
     "sizes": {},
     "limited": {"n_neurons": 40, "shares": (0.1, 1.0)},
 }
