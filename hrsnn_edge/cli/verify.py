@@ -31,11 +31,25 @@ def verb(
         str, typer.Option(help="bulk (compiled), or cocotb on icarus, verilator or cxxrtl.")
     ] = "bulk",
     samples: Annotated[int, typer.Option(min=1, help="Test samples of the artifact's data.")] = 4,
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="Every kind of check, with counts; --rung chooses.")
+    ] = False,
+    rung: Annotated[
+        list[str] | None,
+        typer.Option(help="formal, random, link, cocotb, netlist, bitstream or mutants."),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A sample of each rung.")] = False,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare spikes, membranes, readout and counters of every step; name the first divergence."""
+    if ladder or rung:
+        if artifact is not None or random is not None:
+            raise typer.BadParameter("Give either an artifact, --random N or --ladder.")
+        set_verbosity(verbose, quiet)
+        climb_ladder(rung, quick, json)
+        return
     from hrsnn_sim.random_runs import verify_random
     from hrsnn_sim.verify import verify_network
 
@@ -63,6 +77,33 @@ def verb(
             found.network, batch, lanes=lanes or 1, sim=sim, name=str(artifact), seed=seed or 1
         )
     report_verdict(verdict, sim, json)
+
+
+def climb_ladder(names: list[str] | None, quick: bool, json: bool) -> None:
+    """Do rungs of the verification ladder and print a table; leave with 1 if one failed."""
+    from hrsnn_sim.verify import BUILD_ROOT
+
+    from hrsnn_edge.flow.ladder import FULL, QUICK, RUNGS, climb
+
+    unknown = set(names or ()) - set(RUNGS)
+    if unknown:
+        raise typer.BadParameter(f"Rung must be one of {', '.join(RUNGS)}, not {min(unknown)!r}")
+    found = climb(names or list(RUNGS), QUICK if quick else FULL, BUILD_ROOT, log.print)
+    result = {
+        "passed": not any(rung.failures for rung, _ in found),
+        "rungs": {rung.name: rung.to_json() | {"seconds": s} for rung, s in found},
+    }
+    lines = []
+    for rung, seconds in found:
+        state = rung.skipped or ("passed" if rung.passed else "FAILED")
+        counts = ", ".join(f"{count} {what}" for what, count in rung.covered.items())
+        lines += [f"{rung.name:<16} {state:<8} {seconds:8.1f} s  {counts}"]
+        lines += [f"    {failure}" for failure in rung.failures]
+        if rung.name == "coverage":
+            lines += [f"    {count:>10}  {point}" for point, count in rung.details.items()]
+    emit(result, json, "\n".join(lines))
+    if not result["passed"]:
+        raise typer.Exit(1)
 
 
 def report_verdict(verdict, sim: str, json: bool) -> None:

@@ -26,8 +26,8 @@ class Design:
         The design for yosys.
     cells : str
         Verilog of the cells that the design instantiates but does not define; often empty.
-    level : str
-        Optimisation level that is worth its compile time for a model in bulk.
+    flags : tuple of str
+        Compiler options of a model in bulk: first of all the optimisation worth its compile time.
     points : tuple of (str, tuple of str)
         What a model in bulk counts: cycles in which all of these one-bit registers are 1, or 0 with
         a ``!`` in front; by a name for reports.
@@ -36,7 +36,7 @@ class Design:
     top: str
     rtlil: str
     cells: str = ""
-    level: str = "-O3"
+    flags: tuple[str, ...] = ("-O3",)
     points: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
@@ -86,7 +86,7 @@ def build_library(
         Build folder.
     """
     compiler = Compiler.find()
-    options = [design.level, "-shared", "-fPIC"]
+    options = [*design.flags, "-shared", "-fPIC"]
 
     def make(folder: Path) -> None:
         write_model(design, debug_level, folder)

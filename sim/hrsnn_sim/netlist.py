@@ -33,7 +33,7 @@ READ = {
     "ecp5": "read_verilog",
 }
 #: Netlists are large and run briefly: more would cost more than it saves.
-COMPILE_LEVEL = "-O1"
+COMPILE_FLAGS = ("-O1",)
 
 #: Small cores whose netlists are simulated: with and without reset, shifts, bins and spike stream,
 #: one lane and two.
@@ -99,7 +99,7 @@ def netlist_design(config: CoreConfig, family: str, root: Path) -> Design:
 
     key = [*source.key, models, synthesis, back, yosys.version or ""]
     netlist = build_once(root, f"{family}-netlist", key, make) / "netlist.il"
-    return Design(TOP, netlist.read_text(), level=COMPILE_LEVEL)
+    return Design(TOP, netlist.read_text(), flags=COMPILE_FLAGS)
 
 
 def verify_netlists(family: str, n: int, *, seed: int = 0, root: Path) -> Verdict:

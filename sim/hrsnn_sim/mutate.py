@@ -1,0 +1,183 @@
+"""The mutation check: break the RTL in every way of `hrsnn_sim.mutants`, and see who notices."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from hrsnn_rtl.config import CoreConfig
+
+from hrsnn_edge.errors import MismatchError, ToolFailedError
+from hrsnn_edge.network import IntFormat
+from hrsnn_edge.tools import run_tool, tool_environment
+from hrsnn_sim.bulk import BulkModel
+from hrsnn_sim.cxxrtl import Design
+from hrsnn_sim.design import TOP
+from hrsnn_sim.formal import prove
+from hrsnn_sim.mutants import EQUIVALENT, MUTANTS
+from hrsnn_sim.mutation import Change, changed_module
+from hrsnn_sim.netlist import CORES
+from hrsnn_sim.proofs import GOALS
+from hrsnn_sim.random_runs import random_job
+from hrsnn_sim.rung import Rung
+from hrsnn_sim.scoreboard import CoreTrace
+from hrsnn_sim.shapes import fitting_core
+from hrsnn_sim.verify import Job, reference_traces, verify_job
+
+#: The cores that a changed design is built as: small ones, which compile fast.
+BROKEN_CORES: dict[str, CoreConfig] = CORES | {
+    "single-bank": fitting_core(
+        1,
+        9,
+        6,
+        IntFormat(10, 4, 4, 0, 0, 2, 5),
+        double_buffer=False,
+        n_out=3,
+        out_lanes=2,
+        queue_depth=32,
+    )
+}
+#: Random networks on each of them.
+SEEDS = range(12)
+#: A wrong design may address what is not there; that shows soon enough without an abort.
+FLAGS = ("-O0", "-DCXXRTL_NDEBUG")
+#: What the process of a changed package runs; the package is found before the right one.
+EMIT = """
+import json, sys
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.core import Core
+from hrsnn_rtl.generate import emit_rtlil
+for line in sys.stdin:
+    config = CoreConfig(**json.loads(line))
+    print(json.dumps(emit_rtlil(Core(config=config, poison=True), "core")))
+"""
+
+
+@dataclass
+class Bench:
+    """Random networks and what they must do, computed once for all mutants."""
+
+    root: Path
+    jobs: dict[tuple[str, int], tuple[Job, list[CoreTrace]]] = field(default_factory=dict)
+
+    def job(self, core: str, seed: int) -> tuple[Job, list[CoreTrace]]:
+        """Return a job and its expected traces."""
+        key = core, seed
+        if key not in self.jobs:
+            job = random_job(BROKEN_CORES[core], seed)
+            self.jobs[key] = job, reference_traces(job)
+        return self.jobs[key]
+
+    def catches(self, core: str, design: Design) -> str | None:
+        """Return how random networks show that a design is wrong, None when they do not."""
+        model = BulkModel(design, BROKEN_CORES[core], self.root / "mutants/models")
+        for seed in SEEDS:
+            job, wanted = self.job(core, seed)
+            name = f"random network {seed} on {core}"
+            try:
+                verdict, _ = verify_job(
+                    job,
+                    "bulk",
+                    root=self.root,
+                    design=design,
+                    model=model,
+                    expected=lambda _, wanted=wanted: wanted,
+                    waves=False,
+                )
+            except (ToolFailedError, MismatchError) as error:
+                return f"{name}: {error}"
+            if verdict.first_divergence:
+                return f"{name}: {verdict.first_divergence.quantity}"
+        return None
+
+
+def proof_catches(change: Change, root: Path) -> str | None:
+    """Return the proof that fails for a change, None when none does."""
+    goals = [goal for goal in GOALS if goal.module == change.module and goal.bugs]
+    for goal in goals:
+        circuit = goal.make(changed_module(change))
+        try:
+            proof = prove(circuit, goal, root / "mutants/proof")
+        except ToolFailedError:
+            # The register that an induction looks at may be gone.
+            continue
+        if not proof.holds:
+            return f"proof {goal.name}"
+    return None
+
+
+def changed_designs(change: Change, root: Path) -> dict[str, Design]:
+    """Return `BROKEN_CORES` as the changed package generates them.
+
+    A copy of the package with the change is imported by a process of its own.
+    """
+    digest = hashlib.sha256(f"{change} {change.text()}".encode()).hexdigest()[:12]
+    folder = (root / "mutants" / digest).resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(
+        change.path.parent, folder / "hrsnn_rtl", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (folder / "hrsnn_rtl" / change.path.name).write_text(change.text())
+    (folder / "emit.py").write_text(EMIT.replace("sys.stdin", "open('configs')"))
+    lines = [json.dumps(asdict(config)) for config in BROKEN_CORES.values()]
+    (folder / "configs").write_text("\n".join(lines))
+    env = tool_environment()
+    env["PYTHONPATH"] = os.pathsep.join([str(folder), *(path for path in sys.path if path)])
+    try:
+        run_tool([sys.executable, "emit.py"], cwd=folder, log=folder / "designs", env=env)
+        texts = [json.loads(line) for line in (folder / "designs").read_text().splitlines()]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return {
+        name: Design(TOP, text, level="-O0") for name, text in zip(BROKEN_CORES, texts, strict=True)
+    }
+
+
+def caught_by(change: Change, bench: Bench) -> str | None:
+    """Return the first check that notices a change: a proof, or random networks on a core."""
+    found = proof_catches(change, bench.root)
+    if found:
+        return found
+    for core, design in changed_designs(change, bench.root).items():
+        found = bench.catches(core, design)
+        if found:
+            return found
+    return None
+
+
+def mutation_rung(
+    root: Path,
+    mutants: Sequence[Change] = MUTANTS,
+    say: Callable[[str], None] = lambda _: None,
+) -> Rung:
+    """Try every mutant; one that nobody notices and that is not argued to be equal is a failure."""
+    bench, seen, failures = Bench(root), {}, []
+    for change in mutants:
+        seen[str(change)] = check = caught_by(change, bench)
+        argued = EQUIVALENT.get(change)
+        say(f"{change}\n    {check or argued or 'not noticed'}")
+        if check is None and argued is None:
+            failures.append(f"{change}: must be noticed by some check")
+        if check is not None and argued is not None:
+            failures.append(f"{change}: is argued to be equal, but {check} tells it apart")
+    shutil.rmtree(root / "mutants", ignore_errors=True)
+    caught = sum(check is not None for check in seen.values())
+    by_proof = sum(bool(check) and check.startswith("proof") for check in seen.values())
+    return Rung(
+        "mutants",
+        "every wrong version of the RTL is noticed",
+        {
+            "mutants": len(seen),
+            "caught": caught,
+            "caught by a proof": by_proof,
+            "argued to be equal": sum(change in EQUIVALENT for change in mutants),
+        },
+        tuple(failures),
+        details=seen,
+    )
