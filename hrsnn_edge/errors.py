@@ -65,3 +65,9 @@ class ToolFailedError(HrsnnError):
     """A tool that ran and failed; carries the last lines of its log."""
 
     exit_code = 4
+
+
+class WorkerLostError(HrsnnError):
+    """A worker process that was killed with its job, by the system or by hand."""
+
+    exit_code = 4

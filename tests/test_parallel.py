@@ -1,9 +1,17 @@
+import os
+import signal
 import sys
 
 import pytest
 
-from hrsnn_edge.errors import ToolFailedError, ToolMissingError
+from hrsnn_edge.errors import ToolFailedError, ToolMissingError, WorkerLostError
 from hrsnn_edge.parallel import run_parallel
+
+
+def die():
+    """Kill the process that runs this."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
 
 JOBS = [(2, k) for k in range(5)]
 POWERS = [1, 2, 4, 8, 16]
@@ -38,3 +46,9 @@ def test_without_dask(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ToolMissingError, match=r"hrsnn-edge\[cluster\]"):
         list(run_parallel(pow, JOBS, 2, "tcp://127.0.0.1:9"))
+
+
+def test_killed_worker_is_named():
+    """A worker that dies takes only itself along, even with one job, and is reported."""
+    with pytest.raises(WorkerLostError, match="must end by itself, not be killed"):
+        list(run_parallel(die, [()], apart=True))

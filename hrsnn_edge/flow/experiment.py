@@ -124,8 +124,12 @@ class PruneSection(Section):
 
 
 class QuantiseSection(Section):
-    """The integer formats, and how ranges are found."""
+    """The integer formats, and how ranges are found.
 
+    With `leak` ``two_powers`` every decay is a sum of at most two powers of two.
+    """
+
+    leak: Literal["product", "two_powers"] = "product"
     v_width: int = 16
     decay_width: int = 8
     weight_width: int = 6

@@ -132,7 +132,7 @@ def to_integers(
     """Quantise, and fit the readout to what the integer network computes."""
     section = experiment.quantise
     calibration = data.train.events.select(slice(0, section.calibration_samples))
-    result, report = quantise(net, section.format(), calibration)
+    result, report = quantise(net, section.format(), calibration, section.leak)
     config = experiment.model.readout
     return refit_readout(result, data.train, len(data.class_names), config), report
 

@@ -2,7 +2,8 @@
 
 A station's result is found again by the hash of everything it depends on: its name, its part of
 the experiment, the files it reads and the source of the toolchain. A result is a folder that
-appears in one rename, so nothing half-written is ever read and a killed run continues.
+appears in one rename, so nothing half-written is ever read, a killed run continues, and of two
+programs that do the same work at once the first to finish is kept.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ class Store:
             try:
                 work(aside)
                 aside.chmod(0o755)
-                aside.rename(folder)
+                _move(aside, folder)
             except BaseException:
                 shutil.rmtree(aside, ignore_errors=True)
                 raise
@@ -161,6 +162,16 @@ class Store:
         """Return the hash of a station's name, its inputs and its source."""
         text = canonical_json([station, inputs, source or source_hash(), versions()])
         return hashlib.sha256(text).hexdigest()
+
+
+def _move(aside: Path, folder: Path) -> None:
+    """Rename a finished folder; one that another process put there meanwhile stands."""
+    try:
+        aside.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def default_store() -> Store:

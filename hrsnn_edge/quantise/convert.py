@@ -30,6 +30,7 @@ from hrsnn_edge.network import (
 )
 from hrsnn_edge.quantise.calibrate import MembraneRange, membrane_range
 from hrsnn_edge.quantise.compare import compare
+from hrsnn_edge.quantise.leak import two_power_decays
 from hrsnn_edge.quantise.readout import quantise_mlp, quantise_readout, silent_readout
 from hrsnn_edge.quantise.report import QuantisationReport
 from hrsnn_edge.quantise.traces import quantise_traces, trace_steps
@@ -64,7 +65,7 @@ class Scales:
 
 
 def quantise(
-    net: FloatNetwork, fmt: IntFormat, calibration: EventBatch
+    net: FloatNetwork, fmt: IntFormat, calibration: EventBatch, leak: str = "product"
 ) -> tuple[IntNetwork, QuantisationReport]:
     """Return the integer network in the widths of `fmt`, and what that cost.
 
@@ -76,6 +77,8 @@ def quantise(
         Widths; ``v_shift`` and ``refractory_width`` are chosen here and replaced.
     calibration : EventBatch
         Training samples, some tens, from which the membrane range and the error are measured.
+    leak : str
+        ``'product'``: any decay; ``'two_powers'``: see `leak.two_power_decays`.
 
     Raises
     ------
@@ -88,6 +91,8 @@ def quantise(
     span = membrane_range(net, calibration)
     scales = choose_scales(net, wanted_scale(net, span, fmt), fmt)
     result = convert(net, scales, fmt, current=span.current * net.v_threshold)
+    if leak == "two_powers":
+        result = replace(result, decay=two_power_decays(result.decay, fmt.decay_width))
     if isinstance(net.readout, MlpReadout):
         counts = run_counts(net, calibration, net.readout.n_bins)
         readout = quantise_mlp(net.readout, fmt.out_weight_width, counts)

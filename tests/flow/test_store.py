@@ -52,3 +52,18 @@ def test_changed_data_file_is_another_key(tmp_path):
         os.utime(tmp_path / "a.npz", ns=(0, len(content)))
         keys.append(Store.key("encode", {"data": section}))
     assert keys[0] != keys[1] == keys[2]
+
+
+def test_two_programs_with_the_same_work(tmp_path):
+    """A result that another program stored meanwhile stands, and nothing else stays behind."""
+    store = Store(tmp_path)
+
+    def other(folder):
+        (folder / "x").write_text("first")
+
+    def work(folder):
+        (folder / "x").write_text("second")
+        store.run("train", {}, other)
+
+    assert (store.run("train", {}, work) / "x").read_text() == "first"
+    assert len(list(tmp_path.iterdir())) == 1
