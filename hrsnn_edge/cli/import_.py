@@ -97,7 +97,11 @@ def _from_nir(imported) -> tuple[FloatArtifact, dict[str, Any], list[str]]:
     }
     classes = tuple(str(c) for c in range(imported.network.readout.n_out))
     found = FloatArtifact(imported.network, classes, {"drive": drive})
-    return found, figures, table(imported.changes)
+    note = (
+        "resets are hard, as NIR says: a network trained with reset by subtraction (the default of "
+        "snnTorch, which its export does not say) fires other spikes"
+    )
+    return found, figures, [*table(imported.changes), note]
 
 
 def _readout(file: Path, network: Path) -> tuple[FloatArtifact, dict[str, Any], list[str]]:
