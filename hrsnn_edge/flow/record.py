@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from hrsnn_edge.report.record import (
     Prune,
     Quantise,
     RunRecord,
+    Setting,
     Tune,
     TunePoint,
     Verdict,
@@ -78,6 +80,7 @@ def make_record(
         command=f"hrsnn run {source}",
         seed=experiment.seed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        settings=dict(flat_settings(experiment.model_dump(mode="json", exclude={"name", "seed"}))),
         manifest=Manifest(
             commit=commit(),
             python=platform.python_version(),
@@ -123,6 +126,21 @@ def make_record(
             predicted=data.class_names[answer],
         ),
     )
+
+
+def flat_settings(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Setting]]:
+    """Yield the values of nested tables by dotted key, lists as words.
+
+    >>> dict(flat_settings({"build": {"boards": ["a", "b"], "lanes": 1}}))
+    {'build.boards': 'a, b', 'build.lanes': 1}
+    """
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from flat_settings(value, f"{prefix}{key}.")
+        elif isinstance(value, list):
+            yield prefix + key, ", ".join(str(item) for item in value)
+        else:
+            yield prefix + key, value
 
 
 def make_traces(

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hrsnn_edge.report import plots, stations, view
+from hrsnn_edge.report.compare import GROUPS, Comparison, accuracy_margin, comparison_tiles
 from hrsnn_edge.report.record import RunRecord
 from hrsnn_edge.report.traces import NetworkArrays, RunTraces
 
@@ -131,4 +132,16 @@ def render(record: RunRecord, traces: RunTraces | None = None) -> str:
         failures=_failures(record),
         tuning=plots.tuning(record.tune) if record.tune else None,
         histograms=_histograms(traces),
+    )
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """Return the comparison of two runs as one HTML document."""
+    env = environment()
+    return env.get_template("compare.html").render(
+        comparison=comparison,
+        style=Markup(stylesheet(env)),
+        groups=[(name, comparison.group(name)) for name in GROUPS],
+        tiles=comparison_tiles(comparison),
+        accuracy_note=accuracy_margin(comparison),
     )

@@ -56,6 +56,9 @@ class NetworkInfo(_Section):
     readout: str
 
 
+#: One value of an experiment file; lists are written as words.
+Setting = bool | int | float | str | None
+
 #: Stations whose test accuracy may be recorded, in the order of the report.
 ACCURACY_LABELS = {
     "baseline": "Logistic regression on the raw data",
@@ -241,6 +244,7 @@ class RunRecord(_Section):
 
     `command` and `created` (ISO 8601) are printed as given, `timings_s` holds the seconds of each
     station in the order they ran, `verdicts` is keyed ``engine``, ``cosim``, ``bulk`` and so on.
+    `settings` are those of the experiment file, defaults included, by dotted key.
     """
 
     schema_version: Literal[1] = 1
@@ -248,6 +252,7 @@ class RunRecord(_Section):
     command: str
     seed: int
     created: str
+    settings: dict[str, Setting] = {}
     manifest: Manifest = Manifest()
     data: DataInfo | None = None
     network: NetworkInfo | None = None
