@@ -17,6 +17,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hrsnn_rtl.config import SPRAM_WIDTH, CoreConfig
+from hrsnn_rtl.delay import Delay
 from hrsnn_rtl.image import memory_words
 from hrsnn_rtl.interfaces import Select, event_layout, row_layout
 from hrsnn_rtl.lane import Lane, queue_depth
@@ -147,21 +148,20 @@ class PlasticLane(Lane):
                 "shift": c.shift_width,
             }
         )
-        stage = {k: Signal(carried, name=f"stage_{k}") for k in range(6, 11)}
+        last = Signal(carried)
         valid = {k: Signal(name=f"valid_{k}") for k in range(6, 11)}
         token = walk.token
         reading = walk.valid & token.last
         if c.synapse_memory == "spram":
             # A single-port memory writes first, and the token waits.
-            m.d.comb += walk.stall.eq(reading & valid[10] & stage[10].plastic)
+            m.d.comb += walk.stall.eq(reading & valid[10] & last.plastic)
         m.d.comb += limits.r_addr.eq(token.source)
-        m.d.sync += [stage[6][name].eq(token[name]) for name, _ in carried]
+        m.d.comb += last.eq(self._delay(m, "token", Cat(token[name] for name, _ in carried), 5))
         m.d.sync += valid[6].eq(reading & ~walk.stall)
-        for k in range(7, 11):
-            m.d.sync += [stage[k].eq(stage[k - 1]), valid[k].eq(valid[k - 1])]
+        m.d.sync += [valid[k].eq(valid[k - 1]) for k in range(7, 11)]
 
         stored, result = Signal(magnitude_layout(c)), Signal(magnitude_layout(c))
-        self._magnitudes(m, reading, token.addr, stored, stage[10], valid[10], result)
+        self._magnitudes(m, reading, token.addr, stored, last, valid[10], result)
 
         # W6: the words of the memories, and of all tokens of the synapse the sum of gains.
         token_6, seen_6 = Signal.like(token), Signal()
@@ -169,7 +169,7 @@ class PlasticLane(Lane):
         hit = seen_6 & token_6.hit
         early, gain = Signal(p.gain_width), Signal(p.gain_width + p.age_width)
         word, limit = Signal(magnitude_layout(c)), Signal(limit_layout(c))
-        loss, depress = Signal.like(post.loss), Signal()
+        loss, depress, is_input = Signal.like(post.loss), Signal(), Signal()
         with m.If(seen_6):
             m.d.sync += gain.eq(
                 Mux(token_6.first, 0, gain) + Mux(hit & ~token_6.early, gains.r_data, 0)
@@ -182,9 +182,10 @@ class PlasticLane(Lane):
             loss.eq(post.loss),
             limit.eq(limits.r_data),
             depress.eq(token_6.depress),
+            is_input.eq(token_6.is_input),
         ]
         # W7: what is owed, in the order of the contract.
-        is_input, owed, due = stage[7].is_input, Signal(owed_layout(c)), Signal(p.loss_width)
+        owed, due = Signal(owed_layout(c)), Signal(p.loss_width)
         m.d.comb += [
             due.eq(loss.last),
             owed.before.eq(gain),
@@ -201,18 +202,15 @@ class PlasticLane(Lane):
         m.d.comb += self.weight_updates.eq(hit + lowered)
 
         # W10: write back, deliver.
-        negative = [Signal(name=f"negative_{k}") for k in range(8, 11)]
-        m.d.sync += Cat(negative).eq(Cat(limit.negative, negative[:-1]))
+        late = self._delay(m, "post", Cat(limit.negative, loss.next), 3)
+        negative, next_loss = late[0], late[1:]
         m.d.comb += result.magnitude.eq(update.result)
         if p.plastic_in:
             # An input's own depression comes after the potentiation of its step, which the scan
             # must decide first.
-            next_loss = [Signal(p.loss_width, name=f"next_loss_{k}") for k in range(8, 11)]
-            m.d.sync += Cat(next_loss).eq(Cat(loss.next, next_loss[:-1]))
-            m.d.comb += result.owed.eq(Mux(stage[10].is_input, next_loss[-1], 0))
-        last = stage[10]
+            m.d.comb += result.owed.eq(Mux(last.is_input, next_loss, 0))
         weight = update.result[p.learn_shift :]
-        signed_weight = Mux(negative[-1], -weight, weight)[: c.weight_width].as_signed()
+        signed_weight = Mux(negative, -weight, weight)[: c.weight_width].as_signed()
         delivered = valid[10] & last.deliver
         m.d.comb += [
             add.valid.eq(delivered),
@@ -224,6 +222,14 @@ class PlasticLane(Lane):
         ]
         self._sums(m, add)
         return Cat(valid.values()).any() | seen_6 | add.busy
+
+    def _delay(self, m, name: str, word, cycles: int):
+        """Return a word as it was some cycles ago."""
+        m.submodules[f"late_{name}"] = delay = Delay(
+            width=len(word), cycles=cycles, registers=self._config.block_ram == "ICESTORM_RAM"
+        )
+        m.d.comb += delay.i.eq(word)
+        return delay.o
 
     def _magnitudes(self, m, reading, addr, stored, last, valid, result):
         """Build their memory: walk and read port read it, W10 and load port write it."""

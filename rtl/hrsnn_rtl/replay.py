@@ -126,7 +126,8 @@ class RowReplay(wiring.Component):
         with m.If(self.step):
             m.d.sync += now.eq(now + 1)
         source, is_input, firing, sweeping = self._sources(m)
-        row, rule = Signal(row_layout(c)), Signal(rule_layout(p))
+        # The memories keep their words until the next source.
+        row, rule = self.row_word, Signal(rule_layout(p))
         old, x, place = Signal(source_layout(p)), Signal(p.trace_width), Signal(p.age_width)
         last_age = Signal(p.age_width)
         since = (now - old.time)[: p.age_width + 1]
@@ -153,8 +154,8 @@ class RowReplay(wiring.Component):
             with m.State("IDLE"):
                 ask()
             with m.State("FETCH"):
-                m.d.sync += [row.eq(self.row_word), rule.eq(self.rule_word)]
-                m.d.sync += [old.eq(self.source_word), x.eq(self.source_word.x)]
+                m.d.sync += [rule.eq(self.rule_word), old.eq(self.source_word)]
+                m.d.sync += x.eq(self.source_word.x)
                 m.next = "BEGIN"
             with m.State("BEGIN"):
                 # The step of the spike itself: its trace was not raised yet. A neuron's row has

@@ -12,10 +12,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.delay import Delay
 from hrsnn_rtl.image import memory_words
 from hrsnn_rtl.interfaces import Select, load_layout, scan_layout
 from hrsnn_rtl.memory import Ram
-from hrsnn_rtl.plasticity import loss_layout, rule_layout
+from hrsnn_rtl.plasticity import loss_layout
 from hrsnn_rtl.replay import bump
 
 
@@ -65,22 +66,24 @@ class StdpUpdate(wiring.Component):
         """Build the circuit."""
         m = Module()
         raised, lowered = Signal.like(self.magnitude), Signal.like(self.magnitude)
-        loss_1, after_1 = Signal.like(self.owed.loss), Signal.like(self.owed.after)
-        after_2 = Signal.like(self.owed.after)
-        limit_1, limit_2 = Signal.like(self.limit), Signal.like(self.limit)
+        loss_1 = Signal.like(self.owed.loss)
         m.d.sync += [
             raised.eq(_at_most(self.magnitude + self.owed.before, self.limit)),
             loss_1.eq(self.owed.loss),
-            after_1.eq(self.owed.after),
-            limit_1.eq(self.limit),
-            after_2.eq(after_1),
-            limit_2.eq(limit_1),
         ]
         # The sign of the difference says which it is.
         difference = raised - loss_1
         m.d.sync += lowered.eq(Mux(difference[-1], 0, difference))
         if self._config.plasticity.plastic_in:
-            m.d.sync += self.result.eq(_at_most(lowered + after_2, limit_2))
+            late = data.StructLayout(
+                {"limit": self.limit.shape(), "after": self.owed.after.shape()}
+            )
+            m.submodules.late = delay = Delay(
+                width=late.size, cycles=2, registers=self._config.block_ram == "ICESTORM_RAM"
+            )
+            then = late(delay.o)
+            m.d.comb += delay.i.eq(Cat(self.limit, self.owed.after))
+            m.d.sync += self.result.eq(_at_most(lowered + then.after, then.limit))
         else:
             m.d.sync += self.result.eq(lowered)
         return m
@@ -96,7 +99,7 @@ class PostHistory(wiring.Component):
 
     The scan keeps it up to date, a neuron a cycle, while it advances the neurons::
 
-        U3 address trace, history   U4 memory   U5 spike known: shift it in, raise the trace
+        U3 address trace   U4 address history   U5 spike known: shift it in, raise the trace
         U6 decay the trace   U7 write it, times eta   U8 write the depressions
 
     A depression by a neuron is due to sources that fire in the same step: in the last step for
@@ -158,7 +161,8 @@ class PostHistory(wiring.Component):
             return made
 
         words = memory_words(self._images, Select.POST_RULE, self._index, c.n_slots)
-        rules = ram("post_rule", rule_layout(p).size, words)
+        decays = ram("post_decay", p.decay_width, words & ((1 << p.decay_width) - 1))
+        etas = ram("post_eta", p.eta_width, words >> p.decay_width)
         traces = ram("trace", p.trace_width)
         histories = ram("history", p.history)
         losses = ram("loss", loss_layout(p).size)
@@ -168,35 +172,42 @@ class PostHistory(wiring.Component):
             valid[k], slot[k] = Signal(name=f"valid_{k}"), Signal(c.slot_width, name=f"slot_{k}")
             m.d.sync += [valid[k].eq(valid[k - 1]), slot[k].eq(slot[k - 1])]
         # U5: the spike is known. A CLEAR leaves nothing.
-        trace, past = Signal(p.trace_width), Signal(p.history - 1)
+        trace = Signal(p.trace_width)
         raised = Mux(self.spike, bump(trace, p.trace_step, p.trace_top), trace)
-        trace_6, rule_6 = Signal(p.trace_width), Signal(rule_layout(p))
+        trace_6, decay_6 = Signal(p.trace_width), Signal(p.decay_width)
         trace_7, eta_7 = Signal(p.trace_width), Signal(p.eta_width)
         loss_8, old = Signal(p.loss_width), Signal(loss_layout(p))
         m.d.sync += [
             trace.eq(traces.r_data),
-            past.eq(histories.r_data),
-            rule_6.eq(rules.r_data),
+            decay_6.eq(decays.r_data),
             trace_6.eq(Mux(scan.clear, 0, raised)),
-            trace_7.eq((trace_6 * rule_6.decay) >> p.decay_width),
-            eta_7.eq(rule_6.eta),
+            trace_7.eq((trace_6 * decay_6) >> p.decay_width),
+            eta_7.eq(etas.r_data),
             loss_8.eq((trace_7 * eta_7) >> p.eta_shift),
             old.eq(losses.r_data),
         ]
         m.d.comb += [
-            rules.r_addr.eq(scan.slot[4]),
-            rules.w_en.eq(self.load.valid & (self.load.select == Select.POST_RULE)),
-            rules.w_addr.eq(self.load.addr),
-            rules.w_data.eq(self.load.data),
+            decays.r_addr.eq(scan.slot[4]),
+            etas.r_addr.eq(scan.slot[5]),
+            *(
+                port
+                for made in (decays, etas)
+                for port in (
+                    made.w_en.eq(self.load.valid & (self.load.select == Select.POST_RULE)),
+                    made.w_addr.eq(self.load.addr),
+                )
+            ),
+            decays.w_data.eq(self.load.data),
+            etas.w_data.eq(self.load.data[p.decay_width :]),
             traces.r_addr.eq(scan.slot[3]),
             traces.w_en.eq(valid[7]),
             traces.w_addr.eq(slot[7]),
             traces.w_data.eq(trace_7),
-            histories.r_en.eq(self.history_en | scan.valid[3]),
-            histories.r_addr.eq(Mux(scan.valid[3], scan.slot[3], self.history_slot)),
+            histories.r_en.eq(self.history_en | scan.valid[4]),
+            histories.r_addr.eq(Mux(scan.valid[4], scan.slot[4], self.history_slot)),
             histories.w_en.eq(valid[5]),
             histories.w_addr.eq(slot[5]),
-            histories.w_data.eq(Mux(scan.clear, 0, Cat(self.spike, past))),
+            histories.w_data.eq(Mux(scan.clear, 0, Cat(self.spike, histories.r_data))),
             losses.r_addr.eq(Mux(valid[6], slot[6], self.loss_slot)),
             losses.w_en.eq(valid[8]),
             losses.w_addr.eq(slot[8]),

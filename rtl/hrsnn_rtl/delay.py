@@ -1,0 +1,62 @@
+"""A word some cycles later."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+
+class Delay(wiring.Component):
+    """What goes in comes out a fixed number of cycles later.
+
+    Flip-flops are what a wide pipeline runs out of first, so the words stand in the LUTs' RAM, in
+    turn: four bits of 16 words take the place of two LUTs.
+
+    Parameters
+    ----------
+    width : int
+        Bits of a word.
+    cycles : int
+        By how much it is late, at least 2.
+    registers : bool
+        Use flip-flops all the same, for parts without RAM in LUTs.
+
+    Members
+    -------
+    i : In
+        A word in every cycle.
+    o : Out
+        That of `cycles` ago; 0 before.
+    """
+
+    def __init__(self, *, width: int, cycles: int, registers: bool = False):
+        self._width, self._cycles, self._registers = width, cycles, registers
+        super().__init__({"i": In(width), "o": Out(width)})
+
+    def elaborate(self, platform):
+        """Build the circuit."""
+        m = Module()
+        if self._registers:
+            word = self.i
+            for k in range(self._cycles):
+                late = Signal(self._width, name=f"late_{k}")
+                m.d.sync += late.eq(word)
+                word = late
+            m.d.comb += self.o.eq(word)
+            return m
+        depth = 1 << (self._cycles - 1).bit_length()
+        m.submodules.cells = cells = memory.Memory(
+            shape=self._width, depth=depth, init=(), attrs={"ram_style": "distributed"}
+        )
+        write, read = cells.write_port(), cells.read_port(domain="comb")
+        at, then = Signal(range(depth), init=self._cycles % depth), Signal(range(depth))
+        m.d.sync += [at.eq(at + 1), then.eq(then + 1)]
+        m.d.comb += [
+            write.en.eq(1),
+            write.addr.eq(at),
+            write.data.eq(self.i),
+            read.addr.eq(then),
+            self.o.eq(read.data),
+        ]
+        return m
