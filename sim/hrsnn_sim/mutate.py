@@ -135,7 +135,7 @@ def changed_designs(change: Change, root: Path) -> dict[str, Design]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return {
-        name: Design(TOP, text, level="-O0") for name, text in zip(BROKEN_CORES, texts, strict=True)
+        name: Design(TOP, text, flags=FLAGS) for name, text in zip(BROKEN_CORES, texts, strict=True)
     }
 
 

@@ -12,7 +12,19 @@ from hrsnn_sim.cxxrtl import Design, build_library
 SILENCE_CYCLES = 4000
 
 
-def pins_library(design: Design, divisor: int, root: Path) -> ctypes.CDLL:
+#: What a library with a reset has beside ``pins.cc``.
+RESET = """#include "pins.cc"
+extern "C" void pins_reset(Pins *pins, size_t cycles) {
+    pins->top.p_rst.set<bool>(true);
+    while (cycles--) {
+        pins->cycle();
+    }
+    pins->top.p_rst.set<bool>(false);
+}
+"""
+
+
+def pins_library(design: Design, divisor: int, root: Path, *, reset: bool = False) -> ctypes.CDLL:
     """Return the compiled design, for `CompiledLine`; its ports are `clk`, `rx` and `tx`.
 
     Parameters
@@ -21,10 +33,15 @@ def pins_library(design: Design, divisor: int, root: Path) -> ctypes.CDLL:
         Clock cycles of a bit on the line.
     root : Path
         Build folder.
+    reset : bool
+        Whether the design has an input `rst` too, for `CompiledLine.reset`.
     """
     source = files("hrsnn_sim").joinpath("pins.cc").read_text()
     defines = f"#define DIVISOR {divisor}\n#define TOP p_{design.top}\n"
-    library = ctypes.CDLL(str(build_library(design, {"main.cc": defines + source}, root)))
+    sources = {"main.cc": defines + source}
+    if reset:
+        sources = {"main.cc": defines + RESET, "pins.cc": source}
+    library = ctypes.CDLL(str(build_library(design, sources, root)))
     handle, size, data = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p
     for name, result, *arguments in (
         ("new", handle),
@@ -33,6 +50,7 @@ def pins_library(design: Design, divisor: int, root: Path) -> ctypes.CDLL:
         ("put", None, handle, data, size),
         ("read", size, handle, data, size, size),
         ("advance", None, handle, size),
+        *((("reset", None, handle, size),) if reset else ()),
     ):
         function = getattr(library, f"pins_{name}")
         function.restype, function.argtypes = result, arguments
@@ -52,6 +70,10 @@ class CompiledLine:
     def advance(self, cycles: int) -> None:
         """Let the clock run."""
         self._library.pins_advance(self._pins, cycles)
+
+    def reset(self, cycles: int = 1) -> None:
+        """Hold the reset for some cycles."""
+        self._library.pins_reset(self._pins, cycles)
 
     def put(self, levels) -> None:
         """Put raw levels on the line, one a cycle."""

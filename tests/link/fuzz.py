@@ -78,10 +78,10 @@ class Fuzzer:
             answer, expected = answer[2:4], expected[2:4]
         assert answer == expected, f"{where}: {answer.hex()} must be {expected.hex()}"
 
-    def _frame(self) -> bytes:
-        """Return a frame with a right CRC, mostly one that is executed."""
+    def _frame(self, ahead: int = 0) -> bytes:
+        """Return a frame with a right CRC, mostly one that is executed after `ahead` others."""
         rng = self._rng
-        last = self._model.last_seq or 0
+        last = (self._model.last_seq or 0) + ahead
         seq = rng.choice([last] + [last + 1] * 8 + [rng.randrange(256)]) & 0xFF
         choice = rng.random()
         if choice < 0.03:
@@ -170,8 +170,10 @@ class Fuzzer:
             out = frame[:k] + frame[k + 1 :]
         elif kind < 0.86:
             out = frame[:k] + rng.randbytes(1) + frame[k:]
-        elif kind < 0.92:
+        elif kind < 0.89:
             out = self._previous
+        elif kind < 0.92:
+            out = self._frame(ahead=1) + frame
         else:
             out = rng.randbytes(rng.randrange(12)) + frame
         self._previous = frame

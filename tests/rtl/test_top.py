@@ -14,7 +14,7 @@ from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import LinkError
 from hrsnn_edge.reference.network import run
 from tests.link import vectors
-from tests.link.fixtures import library, make_top
+from tests.link.fixtures import library, make_top, reset_library
 from tests.link.fuzz import Fuzzer
 from tests.link.lines import DIVISOR, SimulatedLine
 from tests.link.model import CYCLE_COUNTERS, device_model
@@ -161,6 +161,74 @@ def test_fuzz(seed):
 @pytest.mark.slow
 @pytest.mark.tools
 @pytest.mark.parametrize("seed", range(10, 20))
-def test_fuzz_long(seed):
+def test_fuzz_long(seed, record_property):
     """10,000 random and mutated frames in all are answered as the model does."""
+    record_property("frames", 1000)
     fuzz(seed, 1000)
+
+
+class CutLine:
+    """A line that breaks after some bytes of the host."""
+
+    def __init__(self, line, count: int):
+        self._line, self._left, self.sent = line, count, 0
+
+    def write(self, data: bytes) -> None:
+        sent, self._left = data[: self._left], max(0, self._left - len(data))
+        self._line.write(sent)
+        self.sent += len(sent)
+        if len(sent) < len(data):
+            raise ConnectionError("the host stops here")
+
+    def __getattr__(self, name):
+        return getattr(self._line, name)
+
+
+@pytest.mark.tools
+def test_host_stops_mid_load(record_property):
+    """After a load cut anywhere the device has no network, takes one, and computes rightly."""
+    line, rng, cuts = CompiledLine(library()), Random(3), 12
+    net = vectors.network()[0]
+    whole = CutLine(line, 1 << 30)
+    device = HrsnnDevice(whole)
+    device.identify()
+    before = whole.sent
+    device.load(net)
+    for _ in range(cuts):
+        device = HrsnnDevice(CutLine(line, rng.randrange(before + 1, whole.sent)))
+        device.identify()
+        with pytest.raises(ConnectionError):
+            device.load(net)
+        device = HrsnnDevice(line)
+        device.identify()
+        with pytest.raises(LinkError, match="Loaded network must have mark"):
+            device.attach(net)
+        device.load(net)
+        check_runs(device)
+    record_property("loads cut short", cuts)
+
+
+@pytest.mark.slow
+@pytest.mark.tools
+def test_reset_at_any_cycle(record_property):
+    """After a reset in any cycle, of a load, a run or an answer, the device can be used again."""
+    line, rng, resets = CompiledLine(reset_library()), Random(4), 60
+    net = vectors.network()[0]
+    loaded(line)
+    for _ in range(resets):
+        link = Link(line)
+        link.sync()
+        line.write(request_frame(2, Op.WRITE, BY_NAME["CONTROL"].address, 1, [0]))
+        section = SECTIONS[rng.choice(["load", "run"])]
+        for request, _, _ in rng.sample(section.exchanges, min(4, len(section.exchanges))):
+            line.write(request)
+        line.advance(rng.randrange(12_000))
+        line.reset(rng.choice([1, 1, 2, 50]))
+        # What was on its way in either direction is of no use any more.
+        line.drain()
+        device = HrsnnDevice(line)
+        device.identify()
+        device.load(net)
+        device.clear_counters()
+        check_runs(device)
+    record_property("resets", resets)
