@@ -1,7 +1,9 @@
 // Driver library of the accelerator's host link; docs/link.md describes the link.
 //
-// C11, no heap, no operating system, no globals. A device is a caller-owned hrsnn_t; two callbacks
-// carry the bytes. Every function returns hrsnn_status_t and gives results through its last
+// C11, no heap, no operating system, no globals. A device is a caller-owned hrsnn_t. Its registers
+// are reached through frames, whose bytes two callbacks carry (link hrsnn_frames.c, begin with
+// hrsnn_init), or lie on the processor's own bus (link hrsnn_bus.c, begin with hrsnn_init_bus); all
+// else is the same. Every function returns hrsnn_status_t and gives results through its last
 // pointers. No function may be called for one device from two threads at a time.
 #ifndef HRSNN_H
 #define HRSNN_H
@@ -64,14 +66,22 @@ typedef struct {
     bool has_spike_stream;  ///< Spikes can be read.
 } hrsnn_info_t;
 
-/// A device. The members are the library's own.
+/// The frames of a device. The members are the library's own.
 typedef struct {
     const hrsnn_port_t *port;
-    hrsnn_info_t info;
-    bool identified;
     uint8_t seq;
     uint8_t request[HRSNN_REQUEST_MAX];
     uint8_t answer[HRSNN_ANSWER_MAX];
+} hrsnn_frames_t;
+
+/// A device. The members are the library's own.
+typedef struct {
+    union {
+        hrsnn_frames_t *frames;
+        volatile uint32_t *registers;
+    } link;
+    hrsnn_info_t info;
+    bool identified;
 } hrsnn_t;
 
 /// Consecutive words of one memory, as the toolchain exports a network.
@@ -98,8 +108,12 @@ typedef struct {
     uint32_t link_errors;
 } hrsnn_counters_t;
 
-/// Prepare `device` for use over `port`, which must live as long. Sends nothing.
-HRSNN_CHECKED hrsnn_status_t hrsnn_init(hrsnn_t *device, const hrsnn_port_t *port);
+/// Prepare `device` for use over `port`; `frames` and `port` must live as long. Sends nothing.
+HRSNN_CHECKED hrsnn_status_t hrsnn_init(hrsnn_t *device, hrsnn_frames_t *frames,
+                                        const hrsnn_port_t *port);
+
+/// Prepare `device` for use where its registers lie in memory, from `registers` on.
+HRSNN_CHECKED hrsnn_status_t hrsnn_init_bus(hrsnn_t *device, volatile uint32_t *registers);
 
 /// Agree on a sequence number, end what an earlier host left behind, and say what the device is.
 HRSNN_CHECKED hrsnn_status_t hrsnn_identify(hrsnn_t *device, hrsnn_info_t *info);

@@ -37,21 +37,11 @@ static hrsnn_status_t write_all(hrsnn_t *device, uint8_t address, const uint32_t
 }
 
 static bool ready(const hrsnn_t *device) {
-    return device != NULL && device->port != NULL && device->identified;
-}
-
-hrsnn_status_t hrsnn_init(hrsnn_t *device, const hrsnn_port_t *port) {
-    if (device == NULL || port == NULL || port->transfer == NULL || port->wait == NULL) {
-        return HRSNN_E_ARGUMENT;
-    }
-    device->port = port;
-    device->identified = false;
-    device->seq = 0;
-    return HRSNN_OK;
+    return device != NULL && device->identified;
 }
 
 hrsnn_status_t hrsnn_identify(hrsnn_t *device, hrsnn_info_t *info) {
-    if (device == NULL || device->port == NULL || info == NULL) {
+    if (device == NULL || info == NULL || !hrsnn_link_is_there(device)) {
         return HRSNN_E_ARGUMENT;
     }
     uint32_t words[HRSNN_CONSTANT_COUNT];

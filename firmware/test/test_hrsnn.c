@@ -12,13 +12,14 @@
     "00000000 00000000 00100000 02000000 00010000"
 
 static fake_t fake;
+static hrsnn_frames_t frames;
 static hrsnn_t device;
 
 // An identified device whose next sequence number is 4. 16-bit outputs, 2 lanes of 4, 5 inputs.
 static void begin(void) {
     hrsnn_info_t info;
     fake_init(&fake);
-    CHECK(hrsnn_init(&device, &fake.port) == HRSNN_OK);
+    CHECK(hrsnn_init(&device, &frames, &fake.port) == HRSNN_OK);
     fake_expect(&fake, "00 00 00 00", "00 00 00");
     fake_expect(&fake, "01 02 00 0d", "01 80 0d" IDENTITY_WORDS);
     fake_expect(&fake, "02 01 20 01 00000000", "02 00 01");
@@ -34,18 +35,19 @@ static void begin(void) {
 static void test_init(void) {
     hrsnn_port_t no_wait = fake.port;
     no_wait.wait = NULL;
-    CHECK(hrsnn_init(NULL, &fake.port) == HRSNN_E_ARGUMENT);
-    CHECK(hrsnn_init(&device, NULL) == HRSNN_E_ARGUMENT);
-    CHECK(hrsnn_init(&device, &no_wait) == HRSNN_E_ARGUMENT);
+    CHECK(hrsnn_init(NULL, &frames, &fake.port) == HRSNN_E_ARGUMENT);
+    CHECK(hrsnn_init(&device, NULL, &fake.port) == HRSNN_E_ARGUMENT);
+    CHECK(hrsnn_init(&device, &frames, NULL) == HRSNN_E_ARGUMENT);
+    CHECK(hrsnn_init(&device, &frames, &no_wait) == HRSNN_E_ARGUMENT);
     fake_init(&fake);
-    CHECK(hrsnn_init(&device, &fake.port) == HRSNN_OK);
+    CHECK(hrsnn_init(&device, &frames, &fake.port) == HRSNN_OK);
     fake_done(&fake);
 }
 
 static void test_before_identify(void) {
     uint32_t word;
     fake_init(&fake);
-    CHECK(hrsnn_init(&device, &fake.port) == HRSNN_OK);
+    CHECK(hrsnn_init(&device, &frames, &fake.port) == HRSNN_OK);
     CHECK(hrsnn_read_reg(&device, HRSNN_REG_STATUS, &word) == HRSNN_E_ARGUMENT);
     CHECK(hrsnn_write_reg(&device, HRSNN_REG_MODEL, 1) == HRSNN_E_ARGUMENT);
     CHECK(hrsnn_clear(&device) == HRSNN_E_ARGUMENT);
@@ -70,7 +72,7 @@ static void test_identify(void) {
 static void test_identify_ends_old_work(void) {
     hrsnn_info_t info;
     fake_init(&fake);
-    CHECK(hrsnn_init(&device, &fake.port) == HRSNN_OK);
+    CHECK(hrsnn_init(&device, &frames, &fake.port) == HRSNN_OK);
     fake_expect(&fake, "00 00 00 00", "00 00 00");
     fake_expect(&fake, "01 02 00 0d", "01 80 0d" IDENTITY_WORDS);
     fake_expect(&fake, "02 01 20 01 00000000", "02 00 01");

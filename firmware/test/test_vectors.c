@@ -84,9 +84,10 @@ static void open_section(const char *path, const char *name) {
 int main(int argc, char **argv) {
     CHECK(argc == 2);
     const char *path = argv[1];
+    hrsnn_frames_t frames;
     hrsnn_t device;
     fake_init(&fake);
-    CHECK(hrsnn_init(&device, &fake.port) == HRSNN_OK);
+    CHECK(hrsnn_init(&device, &frames, &fake.port) == HRSNN_OK);
 
     hrsnn_info_t info;
     open_section(path, "identify");

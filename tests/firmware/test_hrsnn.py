@@ -27,7 +27,7 @@ pytestmark = pytest.mark.tools
 ROOT = Path(__file__).parents[2]
 #: Compilers the library is held to, as Make's CC.
 COMPILERS = {"gcc": "gcc", "zig": f"{sys.executable} -m ziglang cc"}
-#: Room for an `hrsnn_t`, of which Python need not know more.
+#: Room for an `hrsnn_t` or an `hrsnn_frames_t`, of which Python need not know more.
 DEVICE_BYTES = 4096
 #: ``HRSNN_E_SPIKES``.
 SPIKES = -8
@@ -96,7 +96,8 @@ class CDevice:
             return len(got)
 
         self._port = Port(TRANSFER(transfer), WAIT(lambda _: line.drain()), None)
-        self.init(ctypes.byref(self._port))
+        self._frames = ctypes.create_string_buffer(DEVICE_BYTES)
+        self.init(self._frames, ctypes.byref(self._port))
         self.identify(ctypes.create_string_buffer(DEVICE_BYTES))
 
     def call(self, name, *arguments) -> int:

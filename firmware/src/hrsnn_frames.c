@@ -1,4 +1,5 @@
 // Frames: made, sent, answered, and sent again when the answer does not come.
+#include "hrsnn_crc.h"
 #include "hrsnn_link.h"
 
 #define ATTEMPTS 5u
@@ -6,13 +7,11 @@
 #define CRC_SIZE 2u
 
 static uint16_t crc16(const uint8_t *data, size_t size) {
-    uint32_t crc = 0xffffu;
+    uint16_t crc = HRSNN_CRC_START;
     for (size_t i = 0; i < size; i++) {
-        uint32_t x = (crc >> 8) ^ data[i];
-        x ^= x >> 4;
-        crc = ((crc << 8) ^ (x << 12) ^ (x << 5) ^ x) & 0xffffu;
+        crc = hrsnn_crc16(crc, data[i]);
     }
-    return (uint16_t)crc;
+    return crc;
 }
 
 static void put_word(uint8_t *bytes, uint32_t word) {
@@ -27,9 +26,9 @@ static uint32_t get_word(const uint8_t *bytes) {
 }
 
 // Make the request in the device's buffer and return its size.
-static size_t make_request(hrsnn_t *device, uint8_t seq, uint8_t op, uint8_t address, size_t count,
-                           const uint32_t *words) {
-    uint8_t *frame = device->request;
+static size_t make_request(hrsnn_frames_t *frames, uint8_t seq, uint8_t op, uint8_t address,
+                           size_t count, const uint32_t *words) {
+    uint8_t *frame = frames->request;
     frame[0] = HRSNN_REQUEST_START;
     frame[1] = seq;
     frame[2] = op;
@@ -49,11 +48,11 @@ static size_t make_request(hrsnn_t *device, uint8_t seq, uint8_t op, uint8_t add
 }
 
 // Send the request once. HRSNN_E_SILENT stands for every answer that is none.
-static hrsnn_status_t try_request(hrsnn_t *device, size_t request_size) {
-    const hrsnn_port_t *port = device->port;
-    uint8_t *answer = device->answer;
+static hrsnn_status_t try_request(hrsnn_frames_t *frames, size_t request_size) {
+    const hrsnn_port_t *port = frames->port;
+    uint8_t *answer = frames->answer;
     int32_t got =
-        port->transfer(port->context, device->request, request_size, answer, HEAD_SIZE);
+        port->transfer(port->context, frames->request, request_size, answer, HEAD_SIZE);
     if (got < 0) {
         return HRSNN_E_PORT;
     }
@@ -78,7 +77,7 @@ static hrsnn_status_t try_request(hrsnn_t *device, size_t request_size) {
     if (status == HRSNN_STATUS_BAD_CRC || status == HRSNN_STATUS_TIMEOUT) {
         return HRSNN_E_SILENT;
     }
-    if (answer[1] != device->request[1]) {
+    if (answer[1] != frames->request[1]) {
         return HRSNN_E_SILENT;
     }
     switch (status) {
@@ -94,51 +93,67 @@ static hrsnn_status_t try_request(hrsnn_t *device, size_t request_size) {
 }
 
 // Send the request until it is answered; the device executes it once.
-static hrsnn_status_t exchange(hrsnn_t *device, size_t request_size) {
+static hrsnn_status_t exchange(hrsnn_frames_t *frames, size_t request_size) {
     hrsnn_status_t status = HRSNN_E_SILENT;
     for (unsigned k = 0; k < ATTEMPTS && status == HRSNN_E_SILENT; k++) {
-        status = try_request(device, request_size);
+        status = try_request(frames, request_size);
         if (status == HRSNN_E_SILENT) {
-            device->port->wait(device->port->context);
+            frames->port->wait(frames->port->context);
         }
     }
     return status;
 }
 
-static hrsnn_status_t burst(hrsnn_t *device, uint8_t op, uint8_t address, size_t count,
+static hrsnn_status_t burst(hrsnn_frames_t *frames, uint8_t op, uint8_t address, size_t count,
                             const uint32_t *words, size_t *done) {
-    uint8_t seq = (uint8_t)(device->seq + 1u);
+    uint8_t seq = (uint8_t)(frames->seq + 1u);
     hrsnn_status_t status =
-        exchange(device, make_request(device, seq, op, address, count, words));
+        exchange(frames, make_request(frames, seq, op, address, count, words));
     if (status != HRSNN_OK) {
         return status;
     }
-    device->seq = seq;
-    *done = device->answer[3];
-    bool has_data = (device->answer[2] & HRSNN_STATUS_HAS_DATA) != 0;
+    frames->seq = seq;
+    *done = frames->answer[3];
+    bool has_data = (frames->answer[2] & HRSNN_STATUS_HAS_DATA) != 0;
     if (*done > count || has_data != (op == HRSNN_OP_READ)) {
         return HRSNN_E_DEVICE;
     }
     return HRSNN_OK;
 }
 
+hrsnn_status_t hrsnn_init(hrsnn_t *device, hrsnn_frames_t *frames, const hrsnn_port_t *port) {
+    if (device == NULL || frames == NULL || port == NULL || port->transfer == NULL ||
+        port->wait == NULL) {
+        return HRSNN_E_ARGUMENT;
+    }
+    frames->port = port;
+    frames->seq = 0;
+    device->link.frames = frames;
+    device->identified = false;
+    return HRSNN_OK;
+}
+
+bool hrsnn_link_is_there(const hrsnn_t *device) { return device->link.frames != NULL; }
+
 hrsnn_status_t hrsnn_link_sync(hrsnn_t *device) {
-    device->port->wait(device->port->context);
-    device->seq = 0;
-    return exchange(device, make_request(device, 0, HRSNN_OP_SYNC, 0, 0, NULL));
+    hrsnn_frames_t *frames = device->link.frames;
+    frames->port->wait(frames->port->context);
+    frames->seq = 0;
+    return exchange(frames, make_request(frames, 0, HRSNN_OP_SYNC, 0, 0, NULL));
 }
 
 hrsnn_status_t hrsnn_link_write(hrsnn_t *device, uint8_t address, const uint32_t *words,
                                 size_t count, size_t *done) {
-    return burst(device, HRSNN_OP_WRITE, address, count, words, done);
+    return burst(device->link.frames, HRSNN_OP_WRITE, address, count, words, done);
 }
 
 hrsnn_status_t hrsnn_link_read(hrsnn_t *device, uint8_t address, uint32_t *words, size_t count,
                                size_t *done) {
-    hrsnn_status_t status = burst(device, HRSNN_OP_READ, address, count, NULL, done);
+    hrsnn_frames_t *frames = device->link.frames;
+    hrsnn_status_t status = burst(frames, HRSNN_OP_READ, address, count, NULL, done);
     if (status == HRSNN_OK) {
         for (size_t k = 0; k < *done; k++) {
-            words[k] = get_word(device->answer + HEAD_SIZE + 4 * k);
+            words[k] = get_word(frames->answer + HEAD_SIZE + 4 * k);
         }
     }
     return status;
