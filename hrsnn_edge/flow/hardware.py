@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -28,12 +29,15 @@ class HardwareVerdicts:
         ``cosim`` (cocotb: samples of the network and none random), ``bulk`` (the whole test part)
         and ``random`` (random networks through the compiled design).
     cycles : int or None
-        Clock cycles of the compiled design over the whole test part; None for a network that has a
-        feature without hardware.
+        Clock cycles of the compiled design over ``bulk_samples`` of the test part; None for a
+        network that has a feature without hardware.
+    waveforms : tuple of Path
+        Of first divergences, which name them without their folder.
     """
 
     verdicts: dict[str, dict[str, Any]]
     cycles: int | None
+    waveforms: tuple[Path, ...] = ()
 
 
 def cosim_simulator() -> str:
@@ -81,6 +85,8 @@ def verify_hardware(
             verdict = verify_random(section.random_networks, seed=first)
             seeds = list(range(first, first + section.random_networks))
             found["random"] = verdict.to_json() | {"simulator": "compiled", "seeds": seeds}
+        for name, verdict in found.items():
+            keep_waveform(aside / f"{name}.vcd", verdict)
         write_json(aside / "verdicts.json", {"verdicts": found, "cycles": cycles})
 
     artifact = Artifact(net, data.class_names)
@@ -93,7 +99,19 @@ def verify_hardware(
         "simulator": simulator,
     }
     place = store.run("verify", inputs, work, on_cached)
-    return HardwareVerdicts(**json.loads((place / "verdicts.json").read_text()))
+    found = json.loads((place / "verdicts.json").read_text())
+    return HardwareVerdicts(**found, waveforms=tuple(sorted(place.glob("*.vcd"))))
+
+
+def keep_waveform(path: Path, verdict: dict[str, Any]) -> None:
+    """Copy the waveform of a verdict's first divergence to `path` and name it in the verdict.
+
+    The simulator's own folder is written over by the next comparison.
+    """
+    first = verdict["first_divergence"]
+    if first and first.get("waveform"):
+        shutil.copyfile(first["waveform"], path)
+        verdict["first_divergence"] = first | {"waveform": path.name}
 
 
 def build_boards(
@@ -115,7 +133,8 @@ def build_boards(
     from hrsnn_boards.build import build
 
     n_steps = int(data.train.events.n_steps.max())
-    per_inference = None if cycles is None else cycles / len(data.test.labels)
+    n_run = len(data.test.labels[: experiment.verify.bulk_samples])
+    per_inference = None if cycles is None else cycles / n_run
 
     def one(name: str) -> BoardResult:
         board = find_board(name)
@@ -136,7 +155,7 @@ def build_boards(
             utilisation={n: asdict(use) for n, use in result.utilisation.items()},
             bitstream=str(folder / board.name / result.bitstream),
             sha256=result.sha256,
-            latency_us=per_inference / result.clock_mhz,
+            latency_us=None if per_inference is None else per_inference / result.clock_mhz,
             lanes=lanes,
         )
 

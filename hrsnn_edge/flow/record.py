@@ -9,14 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hrsnn_edge.data.dataset import Dataset
-from hrsnn_edge.engine.float_run import run_counts
+from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.flow.experiment import Experiment
 from hrsnn_edge.flow.store import commit, sha256_file, versions
-from hrsnn_edge.network import Counts
+from hrsnn_edge.network import Counts, IntNetwork
 from hrsnn_edge.report.record import (
     Accuracy,
     BoardResult,
@@ -27,6 +25,7 @@ from hrsnn_edge.report.record import (
     Manifest,
     NetworkInfo,
     Prune,
+    PruneRound,
     Quantise,
     RunRecord,
     Setting,
@@ -35,10 +34,7 @@ from hrsnn_edge.report.record import (
     Verdict,
     Work,
 )
-from hrsnn_edge.report.traces import NetworkArrays, RunTraces
 
-#: Neurons whose membranes the report draws.
-N_MEMBRANES = 4
 #: Columns of the report's table of quantisation errors.
 SHOWN_ERRORS = (
     "rms_error",
@@ -117,7 +113,7 @@ def make_record(
             lanes=experiment.build.lanes,
             has_reset=bool(net.v_reset.any()),
         ),
-        cycles=_cycles(hardware.cycles, evaluation["integer"].counts, test.n_steps),
+        cycles=_cycles(hardware.cycles, net, test.select(slice(0, experiment.verify.bulk_samples))),
         boards=boards,
         timings_s=dict(timings_s),
         example=Example(
@@ -141,34 +137,6 @@ def flat_settings(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str
             yield prefix + key, ", ".join(str(item) for item in value)
         else:
             yield prefix + key, value
-
-
-def make_traces(
-    experiment: Experiment, data: Dataset, networks, figures: dict[str, Any]
-) -> RunTraces:
-    """Return the arrays behind the plots."""
-    net = networks.integer.network
-    sample = data.test.events.select([EXAMPLE])
-    recording = run_batch(net, sample, record=(0,)).recordings[0]
-    busiest = np.sort(np.argsort(-recording.spikes.sum(axis=0), kind="stable")[:N_MEMBRANES])
-    steps = data.test.events.n_steps.sum()
-    exact = run_counts(networks.pruned.network, data.test.events)
-    return RunTraces(
-        input_raster=sample.raster(0),
-        recurrent_raster=recording.spikes,
-        membranes=recording.v[:, busiest],
-        membrane_neurons=busiest,
-        membrane_thresholds=net.v_threshold[busiest],
-        inhibitory=net.inhibitory,
-        confusion=figures["evaluations"]["integer"].confusion,
-        rates_float=exact.sum(axis=(0, 1)) / steps,
-        rates_integer=figures["evaluations"]["integer"].rates,
-        networks={
-            "float": NetworkArrays.of(networks.float_net.network),
-            "pruned": NetworkArrays.of(networks.pruned.network),
-            "integer": NetworkArrays.of(net, experiment.data.dt_ms),
-        },
-    )
 
 
 def tune_section(
@@ -205,9 +173,21 @@ def _prune_section(experiment: Experiment, networks) -> Prune | None:
         if len(rounds) < 2
         else Change(before=rounds[0]["lambda_1"], after=rounds[-1]["lambda_1"]),
         eps=rounds[-1]["errors"]["rayleigh_median"] if rounds else None,
+        rounds=tuple(_round(found) for found in rounds),
         neurons=None
         if found["neurons"] is None
         else Change(before=found["neurons"][0], after=found["neurons"][1]),
+    )
+
+
+def _round(found: dict[str, Any]) -> PruneRound:
+    """Return one round, of step I alone or of the whole algorithm."""
+    graph = found.get("graph")
+    return PruneRound(
+        synapses=graph["n_synapses"] if graph else found["after"],
+        neurons=graph["n_neurons"] if graph else None,
+        lambda_1=found["lambda_1"],
+        eps=found["errors"]["rayleigh_median"],
     )
 
 
@@ -223,13 +203,13 @@ def _quantise_section(artifact) -> Quantise:
     )
 
 
-def _cycles(cycles: int | None, counts: Counts, n_steps) -> Cycles | None:
-    """Return the cycles of the compiled design over the samples it ran."""
+def _cycles(cycles: int | None, net: IntNetwork, events: EventBatch) -> Cycles | None:
+    """Return the cycles of the compiled design over the samples it ran, `events`."""
     if cycles is None:
         return None
-    sops = counts.sop_in + counts.sop_rec
+    counts = sum(run_batch(net, events).counts, Counts())
     return Cycles(
-        per_sop=cycles / max(1, sops),
-        per_inference=cycles / len(n_steps),
-        per_step=cycles / int(n_steps.sum()),
+        per_sop=cycles / max(1, counts.sop_in + counts.sop_rec),
+        per_inference=cycles / len(events),
+        per_step=cycles / int(events.n_steps.sum()),
     )

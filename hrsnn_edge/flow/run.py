@@ -94,7 +94,8 @@ def run_flow(
         As written to the folder, with the report beside them.
     """
     from hrsnn_edge.files import write_atomic
-    from hrsnn_edge.flow.record import make_record, make_traces
+    from hrsnn_edge.flow.record import make_record
+    from hrsnn_edge.flow.traces import make_traces
     from hrsnn_edge.report.html import render
     from hrsnn_edge.report.record import record_to_bytes
     from hrsnn_edge.report.traces import traces_to_bytes
@@ -116,6 +117,8 @@ def run_flow(
             experiment.seed,
         )
         hardware = verify_hardware(experiment, data, net, store, progress.cached, say)
+        for waveform in hardware.waveforms:
+            write_atomic(folder / waveform.name, waveform.read_bytes())
     with progress.station("build", ", ".join(experiment.build.boards) or "no board"):
         boards = build_boards(experiment, data, net, folder / "boards", hardware.cycles, say)
     record = make_record(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hrsnn_edge.report import plots, stations, view
+from hrsnn_edge.report import graph, plots, sankey, stations, view
 from hrsnn_edge.report.compare import GROUPS, Comparison, accuracy_margin, comparison_tiles
 from hrsnn_edge.report.record import RunRecord
 from hrsnn_edge.report.traces import NetworkArrays, RunTraces
@@ -22,6 +22,7 @@ SECTIONS = {
     "parameters": "Time constants and thresholds",
     "tuning": "Tuning",
     "pruning": "Pruning",
+    "graph": "Graph and dynamics",
     "quantisation": "Quantisation",
     "verdicts": "Verification",
     "boards": "Boards",
@@ -119,8 +120,7 @@ def render(record: RunRecord, traces: RunTraces | None = None) -> str:
         tiles=stations.tiles(record),
         accuracy_rows=view.accuracy_rows(record) if accuracy else [],
         accuracy_scale=view.accuracy_scale(record) if accuracy else (0.0, 1.0),
-        projection_rows=view.projection_rows(work) if work else [],
-        projection_peak=view.projection_peak(work) if work else 1.0,
+        sankey=sankey.pictures(work) if work else [],
         work_rows=view.work_rows(work) if work else [],
         access_rows=view.access_rows(work) if work else [],
         energy_rows=view.energy_rows(work) if work else [],
@@ -132,6 +132,10 @@ def render(record: RunRecord, traces: RunTraces | None = None) -> str:
         failures=_failures(record),
         tuning=plots.tuning(record.tune) if record.tune else None,
         histograms=_histograms(traces),
+        evolution=plots.evolution(record.prune.rounds) if record.prune else [],
+        spectrum=plots.spectrum(traces),
+        graph=graph.graph(traces),
+        degrees=plots.histogram(None, graph.degrees(traces), "synapses of a neuron", "neurons"),
     )
 
 

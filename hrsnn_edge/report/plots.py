@@ -7,7 +7,7 @@ import math
 import numpy as np
 from markupsafe import Markup
 
-from hrsnn_edge.report.record import Tune
+from hrsnn_edge.report.record import PruneRound, Tune
 from hrsnn_edge.report.svg import (
     Axes,
     bars,
@@ -191,3 +191,58 @@ def rates(traces: RunTraces) -> Markup | None:
     for mask, css in ((~inhibitory, "mark soft"), (inhibitory, "mark soft inhibitory")):
         body += dots(axes, traces.rates_float[mask], traces.rates_integer[mask], css, 2.6)
     return drawing(axes.width, axes.height, body, "Firing rates, integer against float")
+
+
+def spectrum(traces: RunTraces) -> Markup | None:
+    """Return the leading Lyapunov exponents before and after pruning, or None without them."""
+    series = [
+        (values, css)
+        for values, css in ((traces.lyapunov_float, "neutral"), (traces.lyapunov_pruned, ""))
+        if values is not None and values.size
+    ]
+    if not series:
+        return None
+    low = min(0.0, *(float(v.min()) for v, _ in series))
+    high = max(0.0, *(float(v.max()) for v, _ in series))
+    margin = 0.08 * (high - low or 1.0)
+    low, high = low - margin, high + margin
+    count = max(v.size for v, _ in series)
+    axes = Axes((0.5, count + 0.5), (low, high), HALF, 220, left=left_margin(low, high))
+    body = frame(axes, "direction", "Lyapunov exponent [1/ms]")
+    body += line(axes, [0.5, count + 0.5], [0, 0], "threshold")
+    for values, css in series:
+        number = np.arange(1, values.size + 1)
+        hints = [f"exponent {k}: {v:.4g} /ms" for k, v in zip(number, values, strict=True)]
+        body += line(axes, number, values, f"trace {css}")
+        body += dots(axes, number, values, f"mark {css}", 3.0, hints)
+    said = f"Lyapunov spectrum, {count} exponents, the largest {series[-1][0].max():.4g} per ms"
+    return drawing(axes.width, axes.height, body, said)
+
+
+def evolution(rounds: tuple[PruneRound, ...]) -> list[Markup]:
+    """Return synapses, neurons and the largest exponent round by round; none below two rounds."""
+    if len(rounds) < 2:
+        return []
+    columns = {
+        "recurrent synapses": [r.synapses for r in rounds],
+        "neurons": [r.neurons for r in rounds],
+        "largest exponent [1/ms]": [r.lambda_1 for r in rounds],
+        "spectral error ε": [r.eps for r in rounds],
+    }
+    return [_by_round(name, v) for name, v in columns.items() if None not in v]
+
+
+def _by_round(name: str, values: list[float]) -> Markup:
+    """Return one quantity against the number of the round."""
+    low, high = min(values), max(values)
+    low = min(0.0, low) if high > 0 else low
+    margin = 0.08 * (high - low or 1.0)
+    low, high = low - (margin if low < 0 else 0.0), high + margin
+    axes = Axes((0.5, len(values) + 0.5), (low, high), left=left_margin(low, high))
+    number = np.arange(1, len(values) + 1)
+    body = frame(axes, "round", name)
+    body += line(axes, number, values, "trace")
+    if len(values) <= 40:
+        body += dots(axes, number, values, "mark", 2.4)
+    said = f"{name} over {len(values)} rounds, from {values[0]:.4g} to {values[-1]:.4g}"
+    return drawing(axes.width, axes.height, body, said)

@@ -113,6 +113,15 @@ class Change(_Section):
     after: float
 
 
+class PruneRound(_Section):
+    """The recurrent graph after one round; `lambda_1` [1/ms] is of the graph before it."""
+
+    synapses: int
+    lambda_1: float
+    neurons: int | None = None
+    eps: float | None = None
+
+
 class Prune(_Section):
     """What the pruning did; `synapses` by projection, `lambda_1` the largest Lyapunov exponent."""
 
@@ -123,6 +132,7 @@ class Prune(_Section):
     neurons: Change | None = None
     lambda_1: Change | None = None
     eps: float | None = None
+    rounds: tuple[PruneRound, ...] = ()
 
 
 class Quantise(_Section):

@@ -79,6 +79,12 @@ class RunTraces:
         Test samples by true class (row) and answer (column), of the integer network.
     rates_float, rates_integer : (N,)
         Mean firing rate of each neuron on the same samples [spikes a step].
+    lyapunov_float, lyapunov_pruned : (k,)
+        Leading Lyapunov exponents before and after pruning [1/ms].
+    graph_pre, graph_post : (nnz,) int
+        Recurrent synapses of the pruned network, in rising order of `graph_pre`.
+    graph_cluster : (N,) int
+        Cluster of each neuron.
     networks : dict of NetworkArrays
         By station: ``float``, ``pruned``, ``integer``.
     """
@@ -92,6 +98,11 @@ class RunTraces:
     confusion: np.ndarray | None = None
     rates_float: np.ndarray | None = None
     rates_integer: np.ndarray | None = None
+    lyapunov_float: np.ndarray | None = None
+    lyapunov_pruned: np.ndarray | None = None
+    graph_pre: np.ndarray | None = None
+    graph_post: np.ndarray | None = None
+    graph_cluster: np.ndarray | None = None
     networks: dict[str, NetworkArrays] = field(default_factory=dict)
 
 

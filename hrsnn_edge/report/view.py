@@ -75,8 +75,8 @@ class WorkRow:
 
     @property
     def ratio(self) -> float | None:
-        """Unpruned over pruned."""
-        return None if self.unpruned is None else ratio(self.unpruned, self.pruned)
+        """Unpruned over pruned, None where either is missing or 0."""
+        return ratio(self.unpruned, self.pruned) if self.unpruned else None
 
 
 #: The projections by the count that holds their synaptic operations.
@@ -102,12 +102,6 @@ def projection_rows(work: Work) -> list[WorkRow]:
         _row(work, label, lambda counts, name=name: getattr(counts, name))
         for name, label in PROJECTIONS.items()
     ]
-
-
-def projection_peak(work: Work) -> float:
-    """Return the greatest value of `projection_rows`, at least 1: the full length of their bars."""
-    rows = projection_rows(work)
-    return max(1.0, *(max(row.pruned, row.unpruned or 0.0) for row in rows))
 
 
 def work_rows(work: Work) -> list[WorkRow]:

@@ -14,6 +14,7 @@ from hrsnn_edge.report.record import (
     Manifest,
     NetworkInfo,
     Prune,
+    PruneRound,
     Quantise,
     RunRecord,
     Tune,
@@ -89,6 +90,10 @@ def demo_record(**changes) -> RunRecord:
             neurons=Change(before=256, after=256),
             lambda_1=Change(before=0.0123, after=-0.0412),
             eps=0.18,
+            rounds=tuple(
+                PruneRound(synapses=n, lambda_1=-0.02 - 0.003 * k, neurons=256, eps=0.02 * k)
+                for k, n in enumerate((5200, 4100, 3260, 2590, 2050, 1630, 1311))
+            ),
         ),
         "quantise": Quantise(
             formats={"weight_width": 6, "v_width": 16, "decay_width": 8, "sum_width": 12},
@@ -213,6 +218,7 @@ def demo_traces() -> RunTraces:
     confusion = np.diag(rng.integers(32, 37, CLASSES))
     np.add.at(confusion, (rng.integers(0, 10, 11), rng.integers(0, 10, 11)), 1)
     rates = rng.gamma(2, 0.02, N)
+    pre = np.sort(rng.integers(0, N, 1311))
     return RunTraces(
         input_raster=rng.random((T, K)) < rng.random(K) * 0.3,
         recurrent_raster=recurrent,
@@ -224,4 +230,9 @@ def demo_traces() -> RunTraces:
         rates_float=rates,
         rates_integer=np.maximum(0, rates + rng.normal(0, 0.002, N)),
         networks=_networks(rng),
+        lyapunov_float=-0.01 - 0.002 * np.arange(12),
+        lyapunov_pruned=-0.03 - 0.001 * np.arange(12),
+        graph_pre=pre,
+        graph_post=rng.integers(0, N, 1311),
+        graph_cluster=np.arange(N) // 52,
     )

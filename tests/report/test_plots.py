@@ -99,3 +99,23 @@ def test_silent_and_flat_traces_are_drawn():
     )
     for plot in (plots.raster, plots.membranes, plots.rates):
         assert "nan" not in plot(traces)
+
+
+def test_spectrum_by_hand():
+    """Two exponents of one network are two dots with their values; none are no plot."""
+    drawn = plots.spectrum(RunTraces(lyapunov_pruned=np.array([0.02, -0.5])))
+    assert drawn.count("<circle") == 2
+    assert "exponent 1: 0.02 /ms" in drawn and "exponent 2: -0.5 /ms" in drawn
+    assert plots.spectrum(RunTraces()) is None
+    assert plots.spectrum(demo_traces()).count("<circle") == 24
+
+
+def test_evolution_needs_two_rounds():
+    """Every quantity that each round has is one plot with a dot a round."""
+    rounds = demo_record().prune.rounds
+    drawn = plots.evolution(rounds)
+    assert len(drawn) == 4
+    assert all(plot.count("<circle") == len(rounds) for plot in drawn)
+    assert "recurrent synapses over 7 rounds, from 5200 to 1311" in drawn[0]
+    assert len(plots.evolution(tuple(r.model_copy(update={"neurons": None}) for r in rounds))) == 3
+    assert plots.evolution(rounds[:1]) == []
