@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM, blocks, blocks_of_one, segments
-from hrsnn_rtl.config import SPRAM_DEPTH, CoreConfig
+from hrsnn_rtl.config import SPRAM_DEPTH, SPRAM_WIDTH, CoreConfig
 from hrsnn_rtl.core import SPIKE_QUEUE_DEPTH
 from hrsnn_rtl.interfaces import (
     event_layout,
@@ -21,7 +21,17 @@ from hrsnn_rtl.interfaces import (
 )
 from hrsnn_rtl.lane import queue_depth
 from hrsnn_rtl.memory import DISTRIBUTED_DEPTH
+from hrsnn_rtl.plastic_lane import carried_layout, late_layout
+from hrsnn_rtl.plasticity import (
+    limit_layout,
+    loss_layout,
+    magnitude_layout,
+    rule_layout,
+    source_layout,
+)
 from hrsnn_rtl.registers import MAX_WORDS, MEMORY_WORDS
+from hrsnn_rtl.replay import N_TABLES
+from hrsnn_rtl.stdp import raise_layout
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,8 @@ def core_memories(config: CoreConfig) -> list[MemorySpec]:
         spec("thresholds", c.lanes, c.n_slots, threshold_layout(c).size),
         MemorySpec("event queue", 1, c.queue_depth, queue_layout(c).size),
     ]
+    if c.plasticity:
+        specs += plastic_memories(c)
     if c.has_reset:
         specs.append(spec("resets", c.lanes, c.n_slots, c.v_width))
     if c.n_out:
@@ -113,6 +125,40 @@ def core_memories(config: CoreConfig) -> list[MemorySpec]:
     if c.spike_stream:
         width = spike_layout(c).size
         specs.append(MemorySpec("spike queue", 1, SPIKE_QUEUE_DEPTH, width, in_logic=True))
+    return specs
+
+
+def plastic_memories(config: CoreConfig) -> list[MemorySpec]:
+    """Return what the lanes of a core that learns have beyond the others."""
+    c, p = config, config.plasticity
+
+    def spec(name: str, depth: int, width: int, block: str = "", **options) -> MemorySpec:
+        return MemorySpec(name, c.lanes, depth, width, block=block, **options)
+
+    magnitude = magnitude_layout(c).size
+    specs = [
+        spec("source rules", c.n_sources, rule_layout(p).size, c.block_ram),
+        spec("limits", c.n_sources, limit_layout(c).size, c.block_ram),
+        spec("sources", c.n_sources, source_layout(p).size),
+        spec("gains", N_TABLES * p.history, p.gain_width),
+        spec("trace decays", c.n_slots, p.decay_width),
+        spec("trace etas", c.n_slots, p.eta_width),
+        spec("traces", c.n_slots, p.trace_width),
+        spec("histories", c.n_slots, p.history),
+        spec("losses", c.n_slots, loss_layout(p).size),
+    ]
+    if c.synapse_memory == "spram":
+        words = [spec("magnitudes", c.synapse_depth, SPRAM_WIDTH, single_port=True)]
+        specs += -(-magnitude // SPRAM_WIDTH) * words
+    else:
+        specs.append(spec("magnitudes", c.synapse_depth, magnitude, c.block_ram))
+    if c.block_ram != "ICESTORM_RAM":
+        specs += [
+            spec("late tokens", 8, carried_layout(c).size, in_logic=True),
+            spec("late words", 4, late_layout(c).size, in_logic=True),
+        ]
+        if p.plastic_in:
+            specs.append(spec("late sums", 2, raise_layout(c).size, in_logic=True))
     return specs
 
 

@@ -30,6 +30,25 @@ from hrsnn_rtl.synapse import Accumulate
 from hrsnn_rtl.walk import RowWalk
 
 
+def carried_layout(config: CoreConfig) -> data.StructLayout:
+    """Return what W10 needs of a token."""
+    return data.StructLayout(
+        {
+            "addr": config.pointer_width,
+            "target": config.slot_width,
+            "is_input": 1,
+            "plastic": 1,
+            "deliver": 1,
+            "shift": config.shift_width,
+        }
+    )
+
+
+def late_layout(config: CoreConfig) -> data.StructLayout:
+    """Return what W10 needs of the words of W7."""
+    return data.StructLayout({"negative": 1, "next_loss": config.plasticity.loss_width})
+
+
 class PlasticLane(Lane):
     """A `Lane` that learns.
 
@@ -138,16 +157,7 @@ class PlasticLane(Lane):
             depth=c.n_slots, width=c.sum_width, addend_width=c.addend_width
         )
         limits = self._ram(m, Select.LIMIT, limit_layout(c).size, c.n_sources)
-        carried = data.StructLayout(
-            {
-                "addr": c.pointer_width,
-                "target": c.slot_width,
-                "is_input": 1,
-                "plastic": 1,
-                "deliver": 1,
-                "shift": c.shift_width,
-            }
-        )
+        carried = carried_layout(c)
         last = Signal(carried)
         valid = {k: Signal(name=f"valid_{k}") for k in range(6, 11)}
         token = walk.token
@@ -202,15 +212,15 @@ class PlasticLane(Lane):
         m.d.comb += self.weight_updates.eq(hit + lowered)
 
         # W10: write back, deliver.
-        late = self._delay(m, "post", Cat(limit.negative, loss.next), 3)
-        negative, next_loss = late[0], late[1:]
+        late = Signal(late_layout(c))
+        m.d.comb += late.eq(self._delay(m, "post", Cat(limit.negative, loss.next), 3))
         m.d.comb += result.magnitude.eq(update.result)
         if p.plastic_in:
             # An input's own depression comes after the potentiation of its step, which the scan
             # must decide first.
-            m.d.comb += result.owed.eq(Mux(last.is_input, next_loss, 0))
+            m.d.comb += result.owed.eq(Mux(last.is_input, late.next_loss, 0))
         weight = update.result[p.learn_shift :]
-        signed_weight = Mux(negative, -weight, weight)[: c.weight_width].as_signed()
+        signed_weight = Mux(late.negative, -weight, weight)[: c.weight_width].as_signed()
         delivered = valid[10] & last.deliver
         m.d.comb += [
             add.valid.eq(delivered),

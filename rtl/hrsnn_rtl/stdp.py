@@ -32,6 +32,13 @@ def owed_layout(config: CoreConfig) -> data.StructLayout:
     )
 
 
+def raise_layout(config: CoreConfig) -> data.StructLayout:
+    """Return what the last of the three sums needs beside the magnitude."""
+    return data.StructLayout(
+        {"limit": config.magnitude_width, "after": owed_layout(config)["after"].shape}
+    )
+
+
 class StdpUpdate(wiring.Component):
     """``min(max(min(m + before, limit) - loss, 0) + after, limit)``, a pipeline of three stages.
 

@@ -8,11 +8,17 @@ from collections import Counter
 import pytest
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.generate import emit_rtlil
-from hrsnn_rtl.memory_plan import MemorySpec, core_memories, link_memories, total_blocks
+from hrsnn_rtl.memory_plan import (
+    MemorySpec,
+    core_memories,
+    link_memories,
+    total_blocks,
+    total_spram,
+)
 from hrsnn_rtl.top import Top
 
 from hrsnn_edge.network import IntFormat
-from hrsnn_edge.reference.random import random_network
+from hrsnn_edge.reference.random import random_network, random_stdp
 
 CASES = (
     {"lanes": 1},
@@ -23,13 +29,8 @@ CASES = (
 )
 
 
-@pytest.mark.parametrize("options", CASES, ids=str)
-@pytest.mark.parametrize("has_reset", [False, True])
-def test_plan_lists_the_memories_of_the_design(options, has_reset):
-    """The plan and the emitted design have the same memories, word for word and bit for bit."""
-    fmt = IntFormat(v_width=14, weight_width=5, shift_width=2)
-    net, _ = random_network(7, 40, 20, 10, fmt=fmt, n_out=5, n_bins=3, has_reset=has_reset)
-    config = CoreConfig.for_network(net, n_steps=10, **options)
+def check_plan(config: CoreConfig) -> None:
+    """Assert that the plan has the memories of the emitted design, and its single-port RAMs."""
     text = emit_rtlil(Top(config=config, uart_divisor=50, vendor_cells=True), "top")
     design = Counter(
         (int(depth), int(width))
@@ -41,6 +42,35 @@ def test_plan_lists_the_memories_of_the_design(options, has_reset):
             for depth in spec.depths:
                 plan[depth, spec.width] += spec.copies
     assert plan == design
+    assert total_spram(core_memories(config)) == text.count("cell \\SB_SPRAM256KA")
+
+
+@pytest.mark.parametrize("options", CASES, ids=str)
+@pytest.mark.parametrize("has_reset", [False, True])
+def test_plan_lists_the_memories_of_the_design(options, has_reset):
+    """The plan and the emitted design have the same memories, word for word and bit for bit."""
+    fmt = IntFormat(v_width=14, weight_width=5, shift_width=2)
+    net, _ = random_network(7, 40, 20, 10, fmt=fmt, n_out=5, n_bins=3, has_reset=has_reset)
+    config = CoreConfig.for_network(net, n_steps=10, **options)
+    check_plan(config)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"lanes": 2},
+        {"lanes": 1, "synapse_memory": "spram", "block_ram": "ICESTORM_RAM"},
+        {"lanes": 1, "block_ram": "DP16KD"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("seed", [1, 3])
+def test_plan_of_a_core_that_learns(options, seed):
+    """The same for cores that learn, inputs or all synapses."""
+    net, _ = random_network(7, 40, 20, 10, fmt=IntFormat(v_width=14, weight_width=5), n_out=5)
+    net, stdp = random_stdp(seed, net, plastic_in=True, plastic_rec=seed == 1, learn_shift=6)
+    config = CoreConfig.for_network(net, n_steps=10, stdp=stdp, **options)
+    check_plan(config)
 
 
 @pytest.mark.parametrize(
