@@ -31,6 +31,7 @@ ORDER = (
     "report",
     "flow",
     "reproduce",
+    "study",
     "cli",
 )
 #: Entry points, which may import anything.

@@ -20,6 +20,7 @@ app = typer.Typer(
 
 #: Module of each verb; the module's function `verb` is the command.
 VERBS = (
+    "init",
     "run",
     "encode",
     "import",
@@ -35,6 +36,7 @@ VERBS = (
     "build",
     "flash",
     "report",
+    "study",
     "reproduce",
     "doctor",
 )

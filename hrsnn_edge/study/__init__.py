@@ -1,0 +1,1 @@
+"""What-if studies: many designs of one experiment, measured, estimated, placed and compared."""
