@@ -35,7 +35,7 @@ ORDER = (
     "cli",
 )
 #: Entry points, which may import anything.
-ENTRIES = {"hrsnn_edge.__main__"}
+ENTRIES = {"hrsnn_edge.__main__", "hrsnn_edge.api"}
 
 
 def station(module: str) -> str:

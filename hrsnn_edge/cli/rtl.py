@@ -48,7 +48,8 @@ def verb(
     config = CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps)
     placement = place(net, config.lanes, config.n_slots)
     images = memory_images(net, config, placement)
-    write_atomic(output / "core.v", emit_verilog(Core(config, images=images), "core").encode())
+    core = Core(config=config, images=images)
+    write_atomic(output / "core.v", emit_verilog(core, "core").encode())
     write_json(
         output / "images.json",
         [
@@ -63,10 +64,11 @@ def verb(
     )
     write_json(output / "config.json", asdict(config))
     write_provenance(output / "core.v", seed, [artifact])
-    result = {"output": output, "config": asdict(config), "lane_balance": placement.balance}
+    balance = 1 / placement.balance(net)
+    result = {"output": output, "config": asdict(config), "lane_balance": balance}
     emit(
         result,
         json,
         f"{output}/core.v: {config.lanes} lanes, {config.n_hw} neurons, "
-        f"lane balance {placement.balance:.3f}",
+        f"lane balance {balance:.3f}",
     )

@@ -1,0 +1,463 @@
+"""The verbs of the command line as functions: values in, values out.
+
+    from hrsnn_edge import api
+
+    plan = api.experiment("experiments/digits.toml", {"prune.sparsity": 0.9})
+    data = api.encode(plan)
+    net, _ = api.train(plan, data)
+    net, _ = api.prune(plan, data, net)
+    whole, _ = api.quantise(plan, data, net)
+    print(api.simulate(whole, data.test).accuracy)
+    print(api.estimate(whole, "icebreaker").utilisation)
+
+Every function is a thin layer over the station of that name, and gives the same values as the
+verb with the same experiment and seed. Files are touched by `experiment`, `save`, `load`, `run`,
+`build` and `study` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hrsnn_boards.estimate import Activity, Estimate
+    from hrsnn_boards.result import BuildResult
+    from hrsnn_sim.scoreboard import Verdict
+
+    from hrsnn_edge.artifact.schema import Artifact, FloatArtifact
+    from hrsnn_edge.data.dataset import Dataset
+    from hrsnn_edge.data.events import EventBatch, Split
+    from hrsnn_edge.flow.experiment import Experiment
+    from hrsnn_edge.flow.stations import Evaluation
+    from hrsnn_edge.interchange.nir_import import Imported
+    from hrsnn_edge.model.train import TrainingRecord
+    from hrsnn_edge.network import FloatNetwork, IntNetwork
+    from hrsnn_edge.prune.record import PruneRecord
+    from hrsnn_edge.quantise.report import QuantisationReport
+    from hrsnn_edge.report.compare import Comparison
+    from hrsnn_edge.report.record import RunRecord
+    from hrsnn_edge.report.traces import RunTraces
+    from hrsnn_edge.tune.loop import Observation, TuneResult
+
+__all__ = [
+    "build",
+    "check",
+    "compare",
+    "cosim",
+    "encode",
+    "estimate",
+    "experiment",
+    "export",
+    "import_nir",
+    "load",
+    "prune",
+    "quantise",
+    "report",
+    "rtl",
+    "run",
+    "save",
+    "simulate",
+    "starter",
+    "study",
+    "train",
+    "tune",
+    "tuned",
+    "verify",
+]
+
+Say = Callable[[str], None]
+
+
+def _silent(line: str) -> None:
+    """Take a line of progress and say nothing."""
+
+
+def experiment(
+    source: Path | str | Mapping[str, Any], settings: Mapping[str, Any] | None = None
+) -> Experiment:
+    """Return a checked experiment.
+
+    Parameters
+    ----------
+    source : path or mapping
+        An experiment file, or its tables as a dictionary.
+    settings : mapping, optional
+        Values by dotted key that take the place of those of `source`.
+
+    Raises
+    ------
+    ExperimentError
+        Every wrong key and value of a file, with its line.
+    ValueError
+        A wrong value of a dictionary or of `settings`.
+
+    Examples
+    --------
+    >>> tables = {"name": "mine", "data": {"name": "digits"}}
+    >>> plan = experiment(tables, {"prune.sparsity": 0.9, "model.network.n_neurons": 64})
+    >>> plan.prune.sparsity, plan.model.network.n_neurons, plan.quantise.weight_width
+    (0.9, 64, 6)
+    """
+    from hrsnn_edge.flow.experiment import Experiment, load_experiment
+
+    if isinstance(source, Mapping):
+        plan = Experiment.model_validate(dict(source))
+    else:
+        plan = load_experiment(Path(source))
+    if not settings:
+        return plan
+    tables = plan.model_dump(mode="json")
+    for key, value in settings.items():
+        *path, name = key.split(".")
+        table = tables
+        for part in path:
+            table = table[part] if part in table else table.setdefault(part, {})
+        table[name] = value
+    return Experiment.model_validate(tables)
+
+
+def starter(
+    data: str, boards: tuple[str, ...] = (), effort: str = "usual", name: str = "experiment"
+) -> Experiment:
+    """Return the experiment that ``hrsnn init`` writes.
+
+    Examples
+    --------
+    >>> plan = starter("digits", effort="quick")
+    >>> plan.model.network.n_neurons, plan.tune.evaluations
+    (64, 0)
+    """
+    from hrsnn_edge.flow.experiment import Experiment
+    from hrsnn_edge.flow.starter import starter as text_of
+    from hrsnn_edge.flow.toml import load_toml
+
+    return load_toml(text_of(name, data, boards, effort), Experiment, name)
+
+
+def encode(plan: Experiment) -> Dataset:
+    """Return the data of an experiment as events, as ``hrsnn encode`` writes them.
+
+    Examples
+    --------
+    >>> data = encode(starter("digits", effort="quick"))
+    >>> len(data.train.labels), len(data.test.labels), data.train.events.n_inputs
+    (1437, 360, 64)
+    """
+    return plan.data.load(plan.seed)
+
+
+def tune(
+    plan: Experiment,
+    data: Dataset,
+    log: Path | None = None,
+    on_result: Callable[[Observation], None] | None = None,
+) -> TuneResult:
+    """Search the distributions of the network on validation folds, as ``hrsnn tune``.
+
+    Parameters
+    ----------
+    log : Path, optional
+        Where every evaluation is kept: a search that was killed goes on from there.
+    on_result : callable, optional
+        Called after each evaluation.
+    """
+    from hrsnn_edge.flow.stations import search
+
+    return search(plan, data, log, on_result)
+
+
+def tuned(plan: Experiment, values: Mapping[str, float]) -> Experiment:
+    """Return the experiment with the tuner's values, such as ``tune(...).best.point``, put in.
+
+    Examples
+    --------
+    >>> plan = tuned(starter("digits"), {"network.tau_e_mean": 40.0})
+    >>> plan.model.network.tau_e_mean
+    40.0
+    """
+    from hrsnn_edge.flow.stations import model_at
+
+    return model_at(plan, dict(values))
+
+
+def train(
+    plan: Experiment, data: Dataset, say: Say = _silent
+) -> tuple[FloatNetwork, TrainingRecord]:
+    """Train the float network: homeostasis, STDP or backpropagation, readout."""
+    from hrsnn_edge.flow.stations import fit
+
+    return fit(plan, data, progress=say)
+
+
+def prune(
+    plan: Experiment, data: Dataset, net: FloatNetwork
+) -> tuple[FloatNetwork, PruneRecord | None]:
+    """Prune by the experiment's ``[prune]``, bring the rates back, and fit the readout again."""
+    from hrsnn_edge.flow.stations import cut
+
+    return cut(plan, data, net)
+
+
+def quantise(
+    plan: Experiment, data: Dataset, net: FloatNetwork
+) -> tuple[IntNetwork, QuantisationReport]:
+    """Round a network to integers by ``[quantise]`` and fit the readout to what they compute."""
+    from hrsnn_edge.flow.stations import to_integers
+
+    return to_integers(plan, data, net)
+
+
+def simulate(net: IntNetwork, part: Split) -> Evaluation:
+    """Run samples through the engine: accuracy, outputs, exact counts, rates, confusion."""
+    from hrsnn_edge.flow.stations import evaluate_integers
+
+    return evaluate_integers(net, part)
+
+
+def check(net: IntNetwork, events: EventBatch, n_random: int = 0, seed: int = 0) -> dict[str, Any]:
+    """Compare engine and reference, value by value, on samples and on random networks.
+
+    Examples
+    --------
+    >>> from hrsnn_edge.data.events import EventBatch
+    >>> from hrsnn_edge.reference.random import random_network
+    >>> net, raster = random_network(3)
+    >>> verdict = check(net, EventBatch.from_rasters([raster]), n_random=2)
+    >>> verdict["networks"], verdict["mismatches"]
+    (3, 0)
+    """
+    from hrsnn_edge.flow.stations import check_engine
+
+    return check_engine(net, events, n_random, seed)
+
+
+def rtl(net: IntNetwork, lanes: int = 1, n_steps: int = 1024) -> str:
+    """Return the core as Verilog, its memories filled.
+
+    Parameters
+    ----------
+    lanes : int
+        1, 2, 4 or 8.
+    n_steps : int
+        Longest run that the readout must not overflow in.
+
+    Examples
+    --------
+    >>> from hrsnn_edge.reference.random import random_network
+    >>> text = rtl(random_network(3)[0])
+    >>> "module core" in text
+    True
+    """
+    from hrsnn_rtl.config import CoreConfig
+    from hrsnn_rtl.core import Core
+    from hrsnn_rtl.generate import emit_verilog
+    from hrsnn_rtl.image import memory_images
+    from hrsnn_rtl.placer import place
+
+    config = CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps)
+    images = memory_images(net, config, place(net, config.lanes, config.n_slots))
+    return emit_verilog(Core(config=config, images=images), "core")
+
+
+def verify(
+    net: IntNetwork, events: EventBatch, *, lanes: int = 1, sim: str = "bulk", seed: int = 1
+) -> Verdict:
+    """Compare the generated design with the reference in every step of some samples.
+
+    Parameters
+    ----------
+    sim : str
+        ``'bulk'``, the compiled design; or cocotb on ``'icarus'``, ``'verilator'``, ``'cxxrtl'``.
+    seed : int
+        Of the host's pauses.
+
+    Returns
+    -------
+    verdict : Verdict
+        With the first divergence and its waveform, if there is one.
+    """
+    from hrsnn_sim.verify import verify_network
+
+    return verify_network(net, events, lanes=lanes, sim=sim, seed=seed)
+
+
+def cosim(net: IntNetwork, events: EventBatch, *, lanes: int = 1) -> tuple[Verdict, int]:
+    """Run many samples through the compiled design; return the verdict and the clock cycles."""
+    from hrsnn_sim.verify import verify_split
+
+    return verify_split(net, events, lanes=lanes)
+
+
+def estimate(
+    net: IntNetwork,
+    board: str,
+    *,
+    lanes: int = 1,
+    n_steps: int | None = None,
+    activity: Activity | None = None,
+) -> Estimate:
+    """Return what a board would say before synthesis: memory, logic, cycles, what does not fit.
+
+    Examples
+    --------
+    >>> from hrsnn_edge.reference.random import random_network
+    >>> found = estimate(random_network(3)[0], "icebreaker")
+    >>> found.fits, found.reasons
+    (True, ())
+    """
+    from hrsnn_boards import estimate as station
+    from hrsnn_boards.boards import BOARDS, find_board
+
+    steps = station.DEFAULT_STEPS if n_steps is None else n_steps
+    return station.estimate(
+        net, find_board(board), lanes, n_steps=steps, activity=activity, boards=BOARDS.values()
+    )
+
+
+def build(
+    net: IntNetwork,
+    board: str,
+    folder: Path | str,
+    *,
+    lanes: int | None = None,
+    n_steps: int | None = None,
+    seed: int = 1,
+) -> BuildResult:
+    """Synthesise, place, route and pack a network for a board into `folder`.
+
+    Raises
+    ------
+    CapacityError
+        The network does not fit; says what would make it fit.
+    ToolMissingError, ToolFailedError
+        A tool is not there, or ran and failed.
+    """
+    from hrsnn_boards import build as station
+    from hrsnn_boards.boards import find_board
+
+    steps = station.DEFAULT_STEPS if n_steps is None else n_steps
+    return station.build(
+        net, find_board(board), Path(folder), n_steps=steps, lanes=lanes, seed=seed
+    )
+
+
+def run(
+    plan: Experiment, folder: Path | str, source: Path | str = "experiment.toml", say: Say = _silent
+) -> tuple[RunRecord, RunTraces]:
+    """Run every station of an experiment into a folder, as ``hrsnn run``; a killed run goes on.
+
+    Parameters
+    ----------
+    source : path
+        The experiment's file, for the manifest.
+    """
+    from hrsnn_edge.flow.run import run_flow
+    from hrsnn_edge.flow.store import default_store
+
+    return run_flow(plan, Path(source), Path(folder), default_store(), say)
+
+
+def report(record: RunRecord, traces: RunTraces | None = None) -> str:
+    """Return the report of a run as one HTML document.
+
+    Examples
+    --------
+    >>> from hrsnn_edge.report.record import RunRecord
+    >>> report(RunRecord(name="mine", command="", seed=1, created="today"))[:15]
+    '<!DOCTYPE html>'
+    """
+    from hrsnn_edge.report.html import render
+
+    return render(record, traces)
+
+
+def compare(a: RunRecord, b: RunRecord) -> Comparison:
+    """Return what two runs differ in and by how much.
+
+    Examples
+    --------
+    >>> from hrsnn_edge.report.record import RunRecord
+    >>> a, b = (RunRecord(name="mine", command="", seed=s, created="today") for s in (1, 2))
+    >>> [(row.name, row.delta) for row in compare(a, b).changed]
+    [('seed', 1)]
+    """
+    from hrsnn_edge.report.compare import compare as station
+
+    return station(a, b)
+
+
+def study(file: Path | str, folder: Path | str, say: Say = _silent, build: str = "front"):
+    """Run a what-if study of a file into a folder, as ``hrsnn study``; return a row a point."""
+    from hrsnn_edge.flow.store import default_store
+    from hrsnn_edge.study.plan import load_study
+    from hrsnn_edge.study.run import run_study
+
+    return run_study(load_study(Path(file)), default_store(), Path(folder), say, build)
+
+
+def import_nir(path: Path | str, dt: float | None = None, **options) -> Imported:
+    """Return the network of a NIR file and the table of every parameter that was changed.
+
+    `dt` is the step in seconds; `options` are those of `interchange.nir_import.import_nir`.
+    """
+    from hrsnn_edge.interchange import nir_import as station
+
+    return station.import_nir(Path(path), dt, **options)
+
+
+def export(net: FloatNetwork | IntNetwork, form: str) -> dict[str, bytes]:
+    """Return the files of an exported network by name.
+
+    Parameters
+    ----------
+    net : FloatNetwork or IntNetwork
+        Real numbers for ``'nir'``, integers for ``'onnx'`` and ``'c'``.
+    form : str
+        ``'nir'``, ``'onnx'`` or ``'c'``.
+
+    Examples
+    --------
+    >>> from hrsnn_edge.reference.random import random_network
+    >>> sorted(export(random_network(3)[0], "c"))
+    ['model.c', 'model.h']
+    """
+    if form == "c":
+        from hrsnn_edge.interchange.c_export import export_c
+
+        return {name: text.encode() for name, text in export_c(net).items()}
+    if form == "onnx":
+        from hrsnn_edge.interchange.onnx_export import export_onnx
+
+        return {"model.onnx": export_onnx(net)}
+    if form == "nir":
+        from hrsnn_edge.interchange.nir_export import export_nir
+
+        return {"model.nir": export_nir(net)[0]}
+    raise ValueError(f"Form must be one of nir, onnx, c, not {form!r}")
+
+
+def save(path: Path | str, net: FloatNetwork | IntNetwork, plan: Experiment, data: Dataset) -> None:
+    """Write a network as the file that the verbs read, with the experiment it belongs to."""
+    from hrsnn_edge.artifact.io import write_artifact
+    from hrsnn_edge.artifact.schema import Artifact, FloatArtifact
+    from hrsnn_edge.cli.context import history
+    from hrsnn_edge.network import IntNetwork
+
+    kind = Artifact if isinstance(net, IntNetwork) else FloatArtifact
+    encoder = plan.data.model_dump(mode="json")
+    write_artifact(Path(path), kind(net, data.class_names, encoder, history("api", plan)))
+
+
+def load(path: Path | str) -> Artifact | FloatArtifact:
+    """Return the content of a network file: ``.network``, ``.classes``, ``.provenance``.
+
+    Raises
+    ------
+    ArtifactError
+        The file is damaged or of a newer version.
+    """
+    from hrsnn_edge.artifact.io import read_network
+
+    return read_network(Path(path))

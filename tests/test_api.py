@@ -1,0 +1,134 @@
+"""The functions of the Python API do what the verbs of their names do."""
+
+import doctest
+import json
+
+import numpy as np
+import pytest
+
+from hrsnn_edge import api
+from hrsnn_edge.cli import run
+from hrsnn_edge.cli.app import VERBS
+from hrsnn_edge.network import FloatNetwork, IntNetwork
+
+SMALL = {
+    "name": "small",
+    "seed": 3,
+    "data": {"name": "digits", "n_steps": 8},
+    "model": {
+        "network": {"n_neurons": 40},
+        "plasticity": {"samples": 20},
+        "rate": {"calibration_samples": 20, "homeostasis_rounds": 2},
+        "readout": {"n_bins": 1},
+    },
+    "tune": {"evaluations": 2, "initial": 1, "n_jobs": 1},
+    "prune": {"sparsity": 0.5},
+    "quantise": {"shift_width": 3, "train_integer": False},
+}
+
+
+@pytest.fixture(scope="module")
+def chain():
+    """The small experiment and what each numerical function made of it."""
+    plan = api.experiment(SMALL)
+    data = api.encode(plan)
+    net, training = api.train(plan, data)
+    pruned, pruning = api.prune(plan, data, net)
+    whole, errors = api.quantise(plan, data, pruned)
+    return plan, data, net, training, pruned, pruning, whole, errors
+
+
+def test_examples_in_the_docstrings():
+    """The examples hold."""
+    assert doctest.testmod(api).failed == 0
+
+
+def test_every_function_is_named():
+    """``__all__`` holds every public function, and each has a docstring."""
+    public = {
+        name
+        for name, value in vars(api).items()
+        if callable(value)
+        and getattr(value, "__module__", "") == api.__name__
+        and not name.startswith("_")
+    }
+    assert public == set(api.__all__)
+    assert all(getattr(api, name).__doc__ for name in public)
+
+
+def test_every_verb_has_a_function():
+    """A verb that makes or measures something is a function here too."""
+    elsewhere = {"init": "starter", "import": "import_nir"}
+    tools = {"flash", "doctor", "reproduce"}
+    assert {elsewhere.get(v, v) for v in VERBS} - tools <= set(api.__all__)
+
+
+def test_the_numerical_functions_follow_each_other(chain):
+    """Values in, values out: float, fewer synapses, integers, an evaluation."""
+    plan, data, net, _, pruned, pruning, whole, errors = chain
+    assert isinstance(net, FloatNetwork) and isinstance(whole, IntNetwork)
+    before, after = pruning.synapses["rec"]
+    assert (net.w_rec.nnz, pruned.w_rec.nnz) == (before, after)
+    assert after == round(before * plan.prune.sparsity)
+    assert whole.fmt.weight_width == plan.quantise.weight_width
+    assert errors.lines()
+    found = api.simulate(whole, data.test)
+    assert found.confusion.sum() == len(data.test.labels)
+    assert api.check(whole, data.test.events.select(slice(0, 2)))["mismatches"] == 0
+
+
+def test_a_file_of_ours_is_one_of_the_verbs(chain, tmp_path, monkeypatch, capsys):
+    """A network that was saved goes through ``hrsnn simulate`` and ``hrsnn rtl``, and back."""
+    monkeypatch.setenv("HRSNN_STORE", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    plan, data, *_, whole, _ = chain
+    api.save("net.hrsnn", whole, plan, data)
+    back = api.load("net.hrsnn")
+    assert back.classes == data.class_names
+    assert np.array_equal(back.network.w_rec.weights, whole.w_rec.weights)
+    assert run(["simulate", "net.hrsnn", "--samples", "20", "--json", "-q"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["accuracy"] == api.simulate(whole, data.test.select(slice(0, 20))).accuracy
+    assert run(["rtl", "net.hrsnn", "-o", "rtl", "-q"]) == 0
+    assert (tmp_path / "rtl" / "core.v").read_text() == api.rtl(whole)
+
+
+def test_the_search_is_that_of_the_verb(chain):
+    """The first evaluation is the experiment itself; its values can be put in."""
+    plan, data, *_ = chain
+    seen = []
+    result = api.tune(plan, data, on_result=seen.append)
+    assert len(result.observations) == len(seen) == 2
+    there = api.tuned(plan, result.best.point)
+    mean = result.best.point["network.tau_e_mean"]
+    assert there.model.network.tau_e_mean == pytest.approx(mean)
+
+
+def test_exports_are_files(chain):
+    """Integers as C and ONNX, real numbers as NIR; another form is named."""
+    *_, pruned, _, whole, _ = chain
+    assert set(api.export(whole, "c")) == {"model.c", "model.h"}
+    assert len(api.export(whole, "onnx")["model.onnx"]) > 1000
+    assert len(api.export(pruned, "nir")["model.nir"]) > 1000
+    with pytest.raises(ValueError, match="one of nir, onnx, c, not 'vhdl'"):
+        api.export(whole, "vhdl")
+
+
+def test_settings_are_checked():
+    """A dotted key that does not exist, and a value out of range, are refused."""
+    with pytest.raises(ValueError, match="sparsty"):
+        api.experiment(SMALL, {"prune.sparsty": 0.5})
+    with pytest.raises(ValueError, match="less than 1"):
+        api.experiment(SMALL, {"prune.sparsity": 1.5})
+    assert api.experiment(SMALL, {"model.variant": "HoNHoS"}).model.variant == "HoNHoS"
+
+
+@pytest.mark.tools
+def test_the_design_is_verified(chain):
+    """A sample of the network through the compiled design: no mismatch, and its cycles."""
+    *_, whole, _ = chain
+    events = chain[1].test.events.select(slice(0, 1))
+    verdict, cycles = api.cosim(whole, events)
+    assert (verdict.mismatches, verdict.networks) == (0, 1)
+    assert cycles > events.n_steps.sum() * whole.n_neurons
+    assert api.verify(whole, events).mismatches == 0
