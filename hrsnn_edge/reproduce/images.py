@@ -15,9 +15,8 @@ from hrsnn_edge.network import FloatNetwork
 from hrsnn_edge.prune.algorithm import LnpSchedule, lnp
 from hrsnn_edge.prune.controls import activity_pruned, erdos_renyi, same_neurons
 from hrsnn_edge.prune.record import LnpConfig
-from hrsnn_edge.reproduce.later import missing_rows, without_backprop, without_clusters
 from hrsnn_edge.reproduce.speech import FILE, input_figures, kept_figures, speech_data
-from hrsnn_edge.reproduce.table import Metric, Place, Plot, Published, Row, Table
+from hrsnn_edge.reproduce.table import Metric, Place, Plot, Published, Row, Table, missing_rows
 
 FOLDER = "cifar10-small/cifar-10-batches-py"
 IMAGES = tuple(f"{FOLDER}/{name}" for name in ("data_batch_1", "data_batch_2", "test_batch"))
@@ -121,8 +120,8 @@ def measure(seed: int, settings: ImageSettings, place: Place) -> list[Row]:
     for name in by_task[0]:
         versus = "" if name == "unpruned" else "unpruned"
         rows.append(Row(name, by_task[0][name] | by_task[1][name], versus))
-    rows += missing_rows(["LNP, HRSNN-BP"], without_backprop())
-    return rows + missing_rows(["LNP, CHRSNN-STDP", "LNP, CHRSNN-BP"], without_clusters())
+    names = ("LNP, HRSNN-BP", "LNP, CHRSNN-STDP", "LNP, CHRSNN-BP")
+    return rows + missing_rows(names, "not measured")
 
 
 def _row(accuracy, loss, neuron, synapse, ratio) -> dict[str, tuple[Published, ...]]:

@@ -19,15 +19,16 @@ MAX_UNITS = 1000
 
 @dataclass(frozen=True)
 class LorenzSettings:
-    """Sizes: numbers of neurons or units, training samples."""
+    """Sizes: numbers of neurons or units, training samples, closed-loop starts."""
 
     n_neurons: tuple[int, ...] = (100, 300, 1000, 3000)
     n_train: int = 500
+    n_starts: int = 20
 
 
 def measure(seed: int, settings: LorenzSettings, place: Place) -> list[Row]:
     """Return the forecasts of one seed at every size."""
-    task = lorenz_task(settings.n_train, seed)
+    task = lorenz_task(settings.n_train, seed, settings.n_starts)
     rows = []
     for n in settings.n_neurons:
         density = min(0.1, FAN_IN / n)

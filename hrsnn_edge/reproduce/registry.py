@@ -17,7 +17,7 @@ from hrsnn_edge.reproduce.pruning import EVOLUTION, PRUNING
 from hrsnn_edge.reproduce.searched import MOST_MEMORY, OBJECTIVE_TABLE
 from hrsnn_edge.reproduce.separation import DENSITY, RANK
 from hrsnn_edge.reproduce.speakers import SPEAKERS
-from hrsnn_edge.reproduce.speech import LIMITED, SIZES, TABLE_I
+from hrsnn_edge.reproduce.speech import BACKPROP, LIMITED, SIZES, TABLE_I
 from hrsnn_edge.reproduce.table import Table
 
 TABLES: dict[str, Table] = {
@@ -36,6 +36,7 @@ TABLES: dict[str, Table] = {
         OBJECTIVE_TABLE,
         MOST_MEMORY,
         SPEAKERS,
+        BACKPROP,
         SIZES,
         LIMITED,
         PRUNING,

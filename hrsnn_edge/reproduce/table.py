@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,11 @@ class Row:
     y: float | None = None
     series: str = ""
     missing: str = ""
+
+
+def missing_rows(names: Iterable[str], why: str) -> list[Row]:
+    """Return rows that say why they are empty."""
+    return [Row(name, missing=why) for name in names]
 
 
 @dataclass(frozen=True)
