@@ -62,7 +62,7 @@ class Scheduler(wiring.Component):
     last : Out(1)
         Stage U5 of the last neuron of a step.
     idle : Out(1)
-        No command in work, and `delivered`.
+        No command in work, and `delivered`; not before the sums are cleared after a reset.
     """
 
     def __init__(self, *, config: CoreConfig):
@@ -98,10 +98,13 @@ class Scheduler(wiring.Component):
     def _commands(self, m, scanning, ended):
         """Decide what is taken in this cycle."""
         kind = self.command.payload.kind
+        # A reset may leave sums of a delivery that it cut short: a scan clears each bank first.
+        banks = 2 if self._config.double_buffer else 1
+        unclear, rests = Signal(banks, init=(1 << banks) - 1), Signal()
         with m.Switch(kind):
             with m.Case(CommandKind.EVENT):
                 # Spikes have the port of the queue first; what is not taken waits.
-                blocked = self.spikes.any() | ended | self.hold
+                blocked = self.spikes.any() | ended | self.hold | unclear[0]
                 m.d.comb += self.command.ready.eq(self.room & ~blocked)
                 m.d.comb += self.event.eq(self.command.valid & self.command.ready)
             with m.Case(CommandKind.NOP):
@@ -111,18 +114,21 @@ class Scheduler(wiring.Component):
         starts = self.command.valid & self.idle
         m.d.comb += [
             self.step.eq(starts & (kind == CommandKind.STEP)),
-            self.clear.eq(starts & (kind == CommandKind.CLEAR)),
+            self.clear.eq((starts & (kind == CommandKind.CLEAR)) | (rests & unclear[0])),
         ]
+        with m.If(rests):
+            m.d.sync += unclear.eq(unclear >> 1)
         with m.If(self.step):
             m.d.sync += self.bin.eq(self.command.payload.arg)
         # A register, for everything waits for it: look at what the next cycle will have in work.
         # A neuron in U5 is done with this cycle unless it fires.
         pending = self.spikes.any() | ended | (self.last if self._config.spike_stream else 0)
-        m.d.sync += self.idle.eq(
+        rests_next = (
             self.delivered
             & ~(scanning | self.scan.valid[1:5].any())
             & ~(pending | self.event | self.step | self.clear)
         )
+        m.d.sync += [rests.eq(rests_next), self.idle.eq(rests_next & ~unclear[0])]
 
     def _scan(self, m, scanning):
         """Issue one neuron a cycle while the queue has room for what the pipeline may add."""

@@ -25,7 +25,7 @@ class EventQueue(wiring.Component):
     Members
     -------
     i : In(stream.Signature(layout, always_ready=True))
-        Words; the writer stops `QUEUE_MARGIN` words after `room` has gone low at the latest.
+        Words; fewer than `QUEUE_MARGIN` follow after `room` has gone low.
     room : Out(1)
         Whether more than `QUEUE_MARGIN` places were free one cycle ago.
     o : Out(stream.Signature(layout))

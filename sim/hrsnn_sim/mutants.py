@@ -55,7 +55,7 @@ CONTROL = (
     Change("stream", "with m.If(self.i.valid & self.i.ready):", "with m.If(self.i.ready):"),
     Change("stream", "with m.If(self.o.valid & self.o.ready):", "with m.If(self.o.ready):"),
     Change("stream", "ready.eq(level <= self._depth - 2)", "ready.eq(level <= self._depth)"),
-    Change("scheduler", "blocked = self.spikes.any() | ended | self.hold", "blocked = self.hold"),
+    Change("scheduler", "blocked = self.spikes.any() | ended |", "blocked ="),
     Change("scheduler", "scanning & self.room", "scanning"),
     Change("scheduler", "rest.eq(word.mask & ~(1 << k))", "rest.eq(word.mask)"),
     Change("scheduler", "source.eq(self.command.payload.arg + c.n_hw)",

@@ -72,10 +72,11 @@ def test_expander_lists_every_source(lanes, pause, data):
 
 @pytest.mark.parametrize("lanes", [1, 4])
 def test_scheduler_by_hand(lanes):
-    """Events go to the queue as sources; a step waits for the delivery and scans every slot."""
+    """After a reset both banks are cleared; then events go to the queue as sources, and a step
+    waits for the delivery and scans every slot."""
     config = config_of(lanes, n_bins=4)
     dut = Scheduler(config=config)
-    queue, scanned, bins = [], [], []
+    queue, scanned, bins, cleared, early = [], [], [], [], []
 
     async def bench(ctx):
         words = [
@@ -89,6 +90,17 @@ def test_scheduler_by_hand(lanes):
             )
         ]
         ctx.set(dut.room, 1)
+        ctx.set(dut.delivered, 1)
+        ctx.set(dut.command.payload, CommandLayout.from_bits(words[1]))
+        ctx.set(dut.command.valid, 1)
+        while len(cleared) < 10:
+            scan = ctx.get(dut.scan)
+            if scan.valid >> 5 & 1:
+                cleared.append((scan.slot[5], scan.clear, scan.bank))
+            early.append(len(cleared) < 5 and ctx.get(dut.command.ready))
+            assert not ctx.get(dut.idle)
+            ctx.set(dut.command.valid, len(cleared) < 5)
+            await ctx.tick()
         for cycle in range(60):
             ctx.set(dut.delivered, cycle > 12)
             ctx.set(dut.command.valid, bool(words))
@@ -109,6 +121,7 @@ def test_scheduler_by_hand(lanes):
         assert not words and ctx.get(dut.idle)
 
     simulate(dut, bench)
+    assert cleared == [(k, 1, bank) for bank in (1, 0) for k in range(5)] and not any(early)
     assert queue == [config.n_hw + 6, config.n_hw]
     assert scanned == [(k, 0, 1) for k in range(5)] + [(k, 1, 0) for k in range(5)]
     assert bins == [3]
@@ -122,10 +135,12 @@ def test_scan_waits_for_room():
     async def bench(ctx):
         rng = Random(3)
         ctx.set(dut.delivered, 1)
+        ctx.set(dut.room, 1)
         ctx.set(dut.command.payload, CommandLayout.from_bits(command_word(CommandKind.STEP)))
         ctx.set(dut.command.valid, 1)
         while not ctx.get(dut.command.ready):
             await ctx.tick()
+        ctx.set(dut.room, 0)
         await ctx.tick()
         ctx.set(dut.command.valid, 0)
         for _ in range(40):

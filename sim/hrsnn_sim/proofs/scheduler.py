@@ -170,8 +170,8 @@ EXPANDER_BUGS = (
     ("with m.Elif(self.o.ready):", "with m.Else():"),
 )  # fmt: skip
 SCHEDULER_BUGS = (
-    ("blocked = self.spikes.any() | ended | self.hold", "blocked = self.spikes.any() | self.hold"),
-    ("blocked = self.spikes.any() | ended | self.hold", "blocked = ended | self.hold"),
+    ("blocked = self.spikes.any() | ended |", "blocked = self.spikes.any() |"),
+    ("blocked = self.spikes.any() | ended |", "blocked = ended |"),
     ("self.command.ready.eq(self.room & ~blocked)", "self.command.ready.eq(~blocked)"),
     ("scan.valid[0].eq(scanning & self.room)", "scan.valid[0].eq(scanning)"),
     ("source.eq(self.command.payload.arg + c.n_hw)", "source.eq(self.command.payload.arg)"),
