@@ -243,6 +243,31 @@ class BulkModel:
         """End the file of `record_waves`."""
         self._library.hrsnn_close_waves(self._handle)
 
+    def count_activity(self) -> None:
+        """Count from now on which bits change; for a model with waves.
+
+        Raises
+        ------
+        ToolFailedError
+            When one evaluation does not settle the design, so that changes would count twice.
+        """
+        self._library.hrsnn_count_activity.restype = ctypes.c_size_t
+        self._blocks = self._library.hrsnn_count_activity(self._handle)
+        if not self._blocks:
+            raise ToolFailedError("The design must settle in one evaluation to count its activity")
+
+    @property
+    def activity(self) -> dict[str, tuple[int, int]]:
+        """Stored bits of each block and how often one changed since `count_activity`."""
+        self._library.hrsnn_activity.restype = ctypes.c_char_p
+        out = {}
+        for k in range(self._blocks):
+            bits, toggles = ctypes.c_uint64(), ctypes.c_uint64()
+            counts = ctypes.byref(bits), ctypes.byref(toggles)
+            name = self._library.hrsnn_activity(self._handle, ctypes.c_size_t(k), *counts)
+            out[name.decode().replace(" ", ".")] = bits.value, toggles.value
+        return out
+
     def _check(self, status: int, more: str = "") -> None:
         if status:
             what = _STATUS[status].format(limit=self._limit)

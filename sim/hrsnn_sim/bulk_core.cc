@@ -11,6 +11,9 @@
 
 #ifdef HRSNN_WAVES
 #include <cxxrtl/cxxrtl_vcd.h>
+#include <string>
+#include <unordered_map>
+#include <vector>
 #endif
 
 namespace {
@@ -50,6 +53,49 @@ struct Random {
     }
 };
 
+#ifdef HRSNN_WAVES
+// Bits that change in registers and memories, by the block that holds them.
+struct Activity {
+    struct Block {
+        std::string name;
+        uint64_t bits = 0, toggles = 0;
+    };
+    std::vector<Block> blocks;
+    std::unordered_map<const cxxrtl::chunk_t *, size_t> block_of;
+
+    explicit Activity(const cxxrtl::debug_items &items) {
+        std::unordered_map<std::string, size_t> known;
+        for (const auto &[name, parts] : items.table) {
+            for (const auto &item : parts) {
+                bool is_register = item.type == CXXRTL_WIRE && item.next;
+                if (!is_register && item.type != CXXRTL_MEMORY) continue;
+                size_t end = name.rfind(' ');
+                std::string block = end == std::string::npos ? "" : name.substr(0, end);
+                size_t index = known.emplace(block, blocks.size()).first->second;
+                if (!block_of.emplace(item.curr, index).second) continue;
+                if (index == blocks.size()) blocks.push_back({block});
+                blocks[index].bits += item.width * (is_register ? 1 : item.depth);
+            }
+        }
+    }
+
+    void count(const cxxrtl::chunk_t *place, const cxxrtl::chunk_t *old_value,
+               const cxxrtl::chunk_t *new_value, size_t chunks) {
+        auto found = block_of.find(place);
+        if (found == block_of.end()) return;
+        for (size_t k = 0; k < chunks; k++)
+            blocks[found->second].toggles += __builtin_popcount(old_value[k] ^ new_value[k]);
+    }
+    void on_update(size_t chunks, const cxxrtl::chunk_t *base, const cxxrtl::chunk_t *value) {
+        count(base, base, value, chunks);
+    }
+    void on_update(size_t chunks, const cxxrtl::chunk_t *base, const cxxrtl::chunk_t *value,
+                   size_t index) {
+        count(base, base + chunks * index, value, chunks);
+    }
+};
+#endif
+
 enum Status {
     OK = 0,
     STUCK = 1,       // nothing moved for `limit` cycles
@@ -65,6 +111,7 @@ struct Core {
 #ifdef HRSNN_WAVES
     cxxrtl::debug_items items;
     cxxrtl::vcd_writer vcd;
+    Activity *activity = nullptr;
     FILE *file = nullptr;
     uint64_t first = 0, last = 0;
 #endif
@@ -102,6 +149,13 @@ struct Core {
             top.p_clk.set<bool>(single);
             fwrite(vcd.buffer.data(), 1, vcd.buffer.size(), file);
             vcd.buffer.clear();
+        }
+#endif
+#ifdef HRSNN_WAVES
+        if (single && activity) {
+            top.commit(*activity);
+            cycle++;
+            return;
         }
 #endif
         if (single) {
@@ -309,6 +363,22 @@ int hrsnn_waves(void *handle, const char *path, uint64_t first, uint64_t last) {
     core.first = first;
     core.last = last;
     return core.file != nullptr;
+}
+
+// From now on count what changes; return the number of blocks, 0 for a design that cannot.
+size_t hrsnn_count_activity(void *handle) {
+    Core &core = *static_cast<Core *>(handle);
+    if (!core.single) return 0;
+    delete core.activity;
+    core.activity = new Activity(core.items);
+    return core.activity->blocks.size();
+}
+
+const char *hrsnn_activity(void *handle, size_t block, uint64_t *bits, uint64_t *toggles) {
+    const auto &found = static_cast<Core *>(handle)->activity->blocks[block];
+    *bits = found.bits;
+    *toggles = found.toggles;
+    return found.name.c_str();
 }
 
 void hrsnn_close_waves(void *handle) {
