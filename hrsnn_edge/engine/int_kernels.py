@@ -10,17 +10,12 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from hrsnn_edge.engine.int_rows import GROUP, deliver
+
 #: Bits of the decays that the kernels take: the widest of the contract. Narrower ones are shifted
 #: up by the caller, which changes nothing.
 LEAK_SHIFT = 12
 LEAK_MASK = (1 << LEAK_SHIFT) - 1
-
-
-@nb.njit(cache=True, nogil=True)
-def scatter(acc, row_ptr, col_idx, weights, source):
-    """Add the row of one source to the accumulators."""
-    for k in range(row_ptr[source], row_ptr[source + 1]):
-        acc[col_idx[k]] += weights[k]
 
 
 @nb.njit(cache=True, nogil=True)
@@ -122,7 +117,7 @@ def update(
 @nb.njit(cache=True, nogil=True)
 def run_samples(
     first, last, sample_ptr, ev_t, ev_addr, n_steps,
-    in_ptr, in_col, in_w, rec_ptr, rec_col, rec_w,
+    n_inputs, row_ptr, col_idx, weights, dense, row_gain, unit,
     decay, v_threshold, v_reset, refractory_steps, holds, gain,
     syn_decay, syn_gain, syn_low, syn_high, low, high,
     spike_counts, slot, rec_spikes, rec_v,
@@ -134,7 +129,9 @@ def run_samples(
     """
     n_bins, n = spike_counts.shape[1:]
     v = np.zeros(n, v_threshold.dtype)
-    acc = np.zeros(n, v_threshold.dtype)
+    sums = np.zeros(max(n, dense.shape[1]), v_threshold.dtype)
+    acc = sums[:n]
+    sources = np.empty(n_inputs + n + GROUP, np.int32)
     refractory = np.zeros(n, np.int32)
     i_syn = np.zeros(syn_decay.size, v_threshold.dtype)
     spikes = np.zeros((n + 7) // 8 * 8, np.uint8)
@@ -147,10 +144,12 @@ def run_samples(
         event, end = sample_ptr[s], sample_ptr[s + 1]
         for t in range(n_steps[s]):
             for q in range(n_fired):
-                scatter(acc, rec_ptr, rec_col, rec_w, fired[q])
+                sources[q] = n_inputs + fired[q]
             while event < end and ev_t[event] == t:
-                scatter(acc, in_ptr, in_col, in_w, ev_addr[event])
+                sources[n_fired] = ev_addr[event]
+                n_fired += 1
                 event += 1
+            deliver(sums, sources, n_fired, row_ptr, col_idx, weights, dense, row_gain, unit)
             n_fired = update(
                 v, acc, refractory, i_syn, spikes, fired,
                 decay, v_threshold, v_reset, refractory_steps, holds, gain,

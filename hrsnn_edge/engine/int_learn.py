@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.engine.int_rows import kernel_rows
 from hrsnn_edge.engine.int_run import (
     Recording,
     check_inputs,
     counts_of,
-    kernel_rows,
     neuron_args,
     recording_of,
 )

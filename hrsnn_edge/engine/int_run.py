@@ -17,9 +17,10 @@ import numpy as np
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.int_kernels import LEAK_SHIFT, run_samples
 from hrsnn_edge.engine.int_readout import operations_of, outputs_by_step, outputs_of
+from hrsnn_edge.engine.int_rows import delivery_args
 from hrsnn_edge.engine.int_stream import StreamRun, StreamState, advance
 from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.network import Counts, IntNetwork, SparseRows, TraceReadout
+from hrsnn_edge.network import Counts, IntNetwork, TraceReadout
 
 #: Parts that a batch is cut into for each thread, so that uneven samples balance.
 PARTS_PER_THREAD = 4
@@ -198,11 +199,7 @@ def counts_of(net: IntNetwork, batch: EventBatch, spike_counts) -> tuple[Counts,
 @lru_cache(maxsize=4)
 def network_args(net: IntNetwork) -> tuple:
     """Return a network as the kernel takes it; networks are frozen and compare by identity."""
-    return (
-        *kernel_rows(net.w_in, net.shift_in),
-        *kernel_rows(net.w_rec, net.shift_rec),
-        *neuron_args(net),
-    )
+    return net.n_inputs, *delivery_args(net, word_of(net)), *neuron_args(net)
 
 
 def word_of(net: IntNetwork, sum_width: int | None = None) -> type:
@@ -215,13 +212,6 @@ def word_of(net: IntNetwork, sum_width: int | None = None) -> type:
     width = max(fmt.v_width, 0 if net.synapses is None else net.synapses.syn_width)
     narrow = width + LEAK_SHIFT <= 32 and sum_width + fmt.v_shift <= 31
     return np.int32 if narrow else np.int64
-
-
-def kernel_rows(rows: SparseRows, shift):
-    """Return row pointer, narrow targets and the weights with their shift, for the kernels."""
-    narrow = np.uint16 if rows.n_post <= 1 << 16 else np.uint32
-    weights = (rows.weights << shift[rows.pre_idx]).astype(np.int16)
-    return rows.row_ptr, rows.col_idx.astype(narrow), weights
 
 
 def neuron_args(net: IntNetwork, sum_width: int | None = None) -> tuple:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from hrsnn_edge.engine.int_kernels import scatter, update
+from hrsnn_edge.engine.int_kernels import update
+from hrsnn_edge.engine.int_rows import scatter
 
 
 @nb.njit(cache=True, nogil=True)

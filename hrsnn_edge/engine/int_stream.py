@@ -11,8 +11,9 @@ import numba as nb
 import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.int_kernels import scatter, update
+from hrsnn_edge.engine.int_kernels import update
 from hrsnn_edge.engine.int_readout import stream_outputs
+from hrsnn_edge.engine.int_rows import GROUP, deliver
 from hrsnn_edge.network import IntNetwork, TraceReadout
 
 
@@ -126,7 +127,7 @@ def _filter(filters, decay, step, decay_width, top, fired, n_fired):
 @nb.njit(cache=True, nogil=True)
 def _advance(
     ev_t, ev_addr, n_steps,
-    in_ptr, in_col, in_w, rec_ptr, rec_col, rec_w,
+    n_inputs, row_ptr, col_idx, weights, dense, row_gain, unit,
     decay, v_threshold, v_reset, refractory_steps, holds, gain,
     syn_decay, syn_gain, syn_low, syn_high, low, high,
     filter_decay, filter_step, filter_width, filter_top, hold, start,
@@ -135,7 +136,9 @@ def _advance(
 ):  # fmt: skip
     """Change the state in place; fill `sampled`, add to `counts`, record where there is room."""
     n = v.size
-    acc = np.zeros(n, v_threshold.dtype)
+    sums = np.zeros(max(n, dense.shape[1]), v_threshold.dtype)
+    acc = sums[:n]
+    sources = np.empty(n_inputs + n + GROUP, np.int32)
     spikes = np.zeros((n + 7) // 8 * 8, np.uint8)
     fired = np.empty(n, np.int32)
     n_fired, event, m = 0, 0, 0
@@ -145,10 +148,12 @@ def _advance(
             n_fired += 1
     for t in range(n_steps):
         for q in range(n_fired):
-            scatter(acc, rec_ptr, rec_col, rec_w, fired[q])
+            sources[q] = n_inputs + fired[q]
         while event < ev_t.size and ev_t[event] == t:
-            scatter(acc, in_ptr, in_col, in_w, ev_addr[event])
+            sources[n_fired] = ev_addr[event]
+            n_fired += 1
             event += 1
+        deliver(sums, sources, n_fired, row_ptr, col_idx, weights, dense, row_gain, unit)
         n_fired = update(
             v, acc, refractory, i_syn, spikes, fired,
             decay, v_threshold, v_reset, refractory_steps, holds, gain,
