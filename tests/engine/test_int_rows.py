@@ -47,7 +47,7 @@ def test_both_forms_equal_the_reference(seed, weight_width, shift_width, share):
 
 
 def test_extreme_rows_fit_or_stay_sparse():
-    """Eight rows of -128 at the greatest shift that fits 16 bits are exact; a wider one is sparse."""
+    """Eight rows of -128 at the greatest shift of 16 bits are exact; one more stays sparse."""
     fmt = IntFormat(weight_width=8, shift_width=3, v_width=24)
     net, _ = random_network(1, 16, 8, 2, fmt=fmt, density=1.0)
     full = net.w_in.with_weights(np.full(net.w_in.nnz, -128, np.int32))
