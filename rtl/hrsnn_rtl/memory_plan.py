@@ -33,6 +33,9 @@ from hrsnn_rtl.registers import MAX_WORDS, MEMORY_WORDS
 from hrsnn_rtl.replay import N_TABLES
 from hrsnn_rtl.stdp import raise_layout
 
+#: What a block RAM costs in synthesis, in bits of registers (brams.txt of Yosys for the iCE40).
+BLOCK_COST = 64
+
 
 @dataclass(frozen=True)
 class MemorySpec:
@@ -82,7 +85,11 @@ class MemorySpec:
         small = block in WITH_DISTRIBUTED_RAM and self.depth <= DISTRIBUTED_DEPTH
         if self.single_port or self.in_logic or small:
             return 0
-        count = blocks if self.block and self.depth > DISTRIBUTED_DEPTH else blocks_of_one
+        if self.depth <= DISTRIBUTED_DEPTH:
+            # Without a wish, synthesis takes registers where they cost less than blocks.
+            count = blocks_of_one(self.depth, self.width, block)
+            return 0 if self.depth * self.width < BLOCK_COST * count else self.copies * count
+        count = blocks if self.block else blocks_of_one
         return self.copies * count(self.depth, self.width, block)
 
     @property

@@ -84,6 +84,8 @@ def test_plan_of_a_core_that_learns(options, seed):
         (MemorySpec("rows", 1, 320, 24), 1, 3, 0),
         # Sixteen words are distributed RAM, where there is such a thing.
         (MemorySpec("biases", 1, 16, 21), 0, 2, 0),
+        # 46 bits are cheaper in registers than in two blocks.
+        (MemorySpec("biases", 1, 2, 23), 0, 0, 0),
         (MemorySpec("queues", 3, 4, 10, in_logic=True), 0, 0, 0),
         (MemorySpec("synapses", 2, 16385, 14, single_port=True), 0, 0, 4),
     ],
