@@ -9,6 +9,7 @@ import pytest
 from hrsnn_edge import api
 from hrsnn_edge.cli import run
 from hrsnn_edge.cli.app import VERBS
+from hrsnn_edge.errors import DataError
 from hrsnn_edge.network import FloatNetwork, IntNetwork
 
 SMALL = {
@@ -112,6 +113,32 @@ def test_exports_are_files(chain):
     assert len(api.export(pruned, "nir")["model.nir"]) > 1000
     with pytest.raises(ValueError, match="one of nir, onnx, c, not 'vhdl'"):
         api.export(whole, "vhdl")
+
+
+def test_own_events_go_through_the_verbs(tmp_path, monkeypatch, capsys):
+    """A file of own events is a data set of an experiment; a file that is not there is named."""
+    monkeypatch.setenv("HRSNN_STORE", str(tmp_path / "store"))
+    rng = np.random.default_rng(4)
+    labels = np.arange(80) % 2
+    # Class 1 has its events on the second half of the channels.
+    rate = np.where((np.arange(8) >= 4) == labels[:, None], 0.4, 0.02)
+    rasters = rng.random((80, 30, 8)) < rate[:, None, :]
+    mine = api.dataset("mine", (rasters[:60], labels[:60]), (rasters[60:], labels[60:]), "ab")
+    api.save_data(tmp_path / "mine.npz", mine)
+    tables = SMALL | {"data": {"name": "events", "path": str(tmp_path / "mine.npz")}}
+    plan = api.experiment(tables)
+    back = api.encode(plan)
+    assert np.array_equal(back.train.events.t, mine.train.events.t)
+    assert back.features_test[0].tolist() == rasters[60].sum(axis=0).tolist()
+    net, _ = api.train(plan, back)
+    whole, _ = api.quantise(plan, back, net)
+    assert api.simulate(whole, back.test).accuracy > 0.8
+    api.save(tmp_path / "net.hrsnn", whole, plan, back)
+    assert run(["simulate", str(tmp_path / "net.hrsnn"), "-o", str(tmp_path / "s"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["samples"] == 20
+    gone = api.experiment(tables, {"data.path": "nowhere.npz"})
+    with pytest.raises(DataError, match="must be at nowhere.npz"):
+        api.encode(gone)
 
 
 def test_settings_are_checked():

@@ -289,10 +289,26 @@ class SeriesData(FileData):
         return load_series(locate(self.name, self.path), self.name)
 
 
+class EventsData(FileData):
+    """Own events: a file of `dataset_io.write_dataset` at `path`, in steps of `dt_ms`."""
+
+    name: Literal["events"]
+    path: Annotated[str, Field(min_length=1)]
+    dt_ms: Positive = 1.0
+    encoder: ClassVar[str] = "events as they were given"
+
+    def load(self, seed: int) -> Dataset:
+        """Return the data set of the file; nothing is drawn."""
+        from hrsnn_edge.flow.dataset_io import read_dataset
+
+        return read_dataset(locate(self.name, self.path))
+
+
 #: Every section; ``name`` tells them apart.
 AnyData = Annotated[
     DigitsData | FsddData | NmnistData | DvsGestureData | ShdData | MnistData | CifarData
-    | VideoData | SkeletonData | EmgData | VowelsData | WandData | EcgData | SeriesData,
+    | VideoData | SkeletonData | EmgData | VowelsData | WandData | EcgData | SeriesData
+    | EventsData,
     Field(discriminator="name"),
 ]  # fmt: skip
 
