@@ -52,6 +52,47 @@ def hardware(
     emit(found, json, text)
 
 
+@bench.command("energy")
+def energy(
+    artifact: Annotated[Path, typer.Argument(help="Artifact of `hrsnn quantise`.")],
+    unpruned: Annotated[
+        Path | None, typer.Option(help="Artifact of the unpruned network, to compare with.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Test samples to run.")] = 32,
+    lanes: Annotated[int, typer.Option(help="Lanes: 1, 2, 4 or 8.")] = 1,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Bits that change in each block of the core, its counters, and joules as estimates."""
+    from hrsnn_edge.artifact.io import read_artifact
+    from hrsnn_edge.cli.context import dataset_of, experiment_of
+    from hrsnn_edge.flow.energy import bench_energy
+
+    set_verbosity(verbose, quiet)
+    found = read_artifact(artifact)
+    data = dataset_of(experiment_of(found, artifact, None))
+    batch = data.test.events.select(slice(0, samples))
+    other = read_artifact(unpruned).network if unpruned else None
+    result = bench_energy(found.network, batch, lanes=lanes, unpruned=other)
+    text = table(result["blocks"]) + "\n"
+    text += (
+        f"per inference: {result['sop']:.0f} SOPs, {result['cycles']:.0f} cycles, "
+        f"{result['toggles']:.0f} bits changed\n"
+    )
+    text += "".join(
+        f"estimate, {row['name']} ({row['technology']}; {row['source']}): "
+        f"{row['total_uj']:.4f} uJ\n"
+        for row in result["estimates"]
+    )
+    if unpruned:
+        text += (
+            f"unpruned / pruned: {result['sop_ratio']:.2f} x the SOPs, "
+            f"{result['toggle_ratio']:.2f} x the bits changed\n"
+        )
+    emit(result, json, text.rstrip())
+
+
 @bench.command("estimate")
 def estimate(
     cores: Annotated[int, typer.Option(min=2, help="Cores of each family.")] = 14,

@@ -76,6 +76,16 @@ CONTROL = (
     Change("memory", "write.en.eq(self.w_en", "write.en.eq(self.r_en & self.w_en"),
 )  # fmt: skip
 #: Changes that nobody can see, and why.
-EQUIVALENT: dict[Change, str] = {}
+EQUIVALENT: dict[Change, str] = {
+    Change(
+        "lif", "leak = product[c.decay_width :].as_signed()", "leak = product[c.decay_width :]"
+    ): "`leak` is only used within a Cat, which takes bits, and the whole is made signed",
+    Change(
+        "synapse",
+        "self.busy.eq(self.valid | valid_3 | valid_4 | self.w_en)",
+        "self.busy.eq(self.valid | valid_3)",
+    ): "idle is a register behind `busy`: it rises in A5 at the earliest, with the last write, and "
+    "the first read that a new command causes is a cycle later",
+}
 
 MUTANTS: tuple[Change, ...] = (*DATAPATH, *CONTROL)
