@@ -16,12 +16,15 @@ class Column:
     better : int
         1 when more is better, -1 when less is, 0 when neither.
     real : str
-        For a column that place and route fills: the estimate that it stands beside, if any.
+        For a column that place and route fills: the estimate that it stands beside.
+    percent : bool
+        Whether it is a share.
     """
 
     label: str
     better: int = 0
     real: str = ""
+    percent: bool = False
 
 
 #: By name, in the order of the table. Accuracies are shares; they and the work of the network are
@@ -30,19 +33,19 @@ COLUMNS = {
     "id": Column("point"),
     "n_neurons": Column("neurons"),
     "method": Column("pruning method"),
-    "sparsity": Column("sparsity"),
+    "sparsity": Column("sparsity", percent=True),
     "weight_width": Column("weight [bit]"),
     "v_width": Column("membrane [bit]"),
     "decay_width": Column("decay [bit]"),
     "leak": Column("leak"),
     "lanes": Column("lanes"),
     "board": Column("board"),
-    "accuracy": Column("validation accuracy", 1),
-    "accuracy_sd": Column("its s.d. over seeds"),
-    "float_accuracy": Column("of the float network, unpruned"),
-    "pruned_accuracy": Column("of the float network, pruned"),
-    "test": Column("test accuracy"),
-    "test_sd": Column("its s.d. over seeds"),
+    "accuracy": Column("validation accuracy", 1, percent=True),
+    "accuracy_sd": Column("s.d. of validation accuracy", percent=True),
+    "float_accuracy": Column("float accuracy, unpruned", percent=True),
+    "pruned_accuracy": Column("float accuracy, pruned", percent=True),
+    "test": Column("test accuracy", percent=True),
+    "test_sd": Column("s.d. of test accuracy", percent=True),
     "sop": Column("SOPs of an inference", -1),
     "spikes": Column("spikes of an inference", -1),
     "synapses": Column("synapses", -1),
@@ -52,18 +55,18 @@ COLUMNS = {
     "energy_uj": Column("energy, estimate for 45 nm [µJ]", -1),
     "memory_kbit": Column("memory [kbit]", -1),
     "logic": Column("logic cells, estimated", -1),
-    "logic_share": Column("share of the logic, estimated", -1),
+    "logic_share": Column("share of the logic, estimated", -1, percent=True),
     "registers": Column("flip-flops, estimated", -1),
     "block_ram": Column("block RAMs, estimated", -1),
-    "block_ram_share": Column("share of the block RAMs, estimated", -1),
+    "block_ram_share": Column("share of the block RAMs, estimated", -1, percent=True),
     "multipliers": Column("multipliers, estimated", -1),
     "single_port_ram": Column("single-port RAMs, estimated", -1),
-    "single_port_ram_share": Column("share of the single-port RAMs, estimated", -1),
+    "single_port_ram_share": Column("share of the single-port RAMs, estimated", -1, percent=True),
     "fits": Column("fits the board, estimated"),
     "reasons": Column("what does not fit"),
     "remedies": Column("what would make it fit"),
     "step_cycles": Column("clock cycles of a step, on average"),
-    "scan_cycles": Column("of these, the scan of the neurons"),
+    "scan_cycles": Column("clock cycles of the scan in a step"),
     "clock_mhz": Column("board's clock [MHz]"),
     "real_logic": Column("logic cells, placed", -1, "logic"),
     "real_registers": Column("flip-flops, placed", -1, "registers"),

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
@@ -120,11 +121,7 @@ def page(
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     shown = table(rows)
     data = {
-        "columns": {
-            n: {"label": c.label, "better": c.better, "real": c.real}
-            for n, c in COLUMNS.items()
-            if n in shown
-        },
+        "columns": {n: asdict(c) for n, c in COLUMNS.items() if n in shown},
         "rows": [{n: shown[n][k] for n in shown} for k in range(len(rows))],
         "front": front,
         "axes": list(PLACES),

@@ -10,14 +10,17 @@
   const varies = (name) => new Set(rows.map((r) => r[name])).size > 1;
   const numeric = Object.keys(columns).filter((n) => n !== "id" && isNumber(n));
   const names = Object.keys(columns).filter((n) => rows.some((r) => known(r[n])));
+  // What is the same everywhere stands once above the table, not in every line.
+  const listed = names.filter((n) => n === "id" || rows.length < 2 || varies(n));
   const realOf = Object.fromEntries(
     Object.entries(columns).filter(([, c]) => c.real).map(([n, c]) => [c.real, n]));
   const state = { x: study.front[0], y: study.front[1], by: "", fits: false, brush: null, sort: "id", up: true };
 
-  const show = (v) => {
+  const show = (v, name) => {
     if (!known(v)) return "–";
+    if (columns[name]?.percent) return `${(100 * v).toLocaleString("en", { maximumFractionDigits: 1 })}\u00a0%`;
     if (typeof v === "boolean") return v ? "yes" : "no";
-    if (typeof v !== "number") return Array.isArray(v) ? v.join("; ") : String(v);
+    if (typeof v !== "number") return String(v);
     if (Number.isInteger(v)) return v.toLocaleString("en");
     return Number(v.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 });
   };
@@ -41,10 +44,14 @@
     const size = 10 ** Math.floor(Math.log10((high - low) / count));
     const step = [1, 2, 5, 10].map((s) => s * size).find((s) => s * count >= (high - low) * (1 - 1e-9));
     const out = [];
-    for (let k = Math.ceil(low / step - 1e-9); k * step <= high * (1 + 1e-9) + step * 1e-9; k++) out.push(k * step);
+    for (let k = Math.ceil(low / step - 1e-9); k * step <= high * (1 + 1e-9) + step * 1e-9; k++) out.push(k * step || 0); // no -0
     return [out, Math.max(0, -Math.floor(Math.log10(step) + 1e-9))];
   };
-  const label = (v, decimals) => v.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  const label = (v, decimals, name) => {
+    const percent = columns[name].percent, digits = Math.max(0, decimals - (percent ? 2 : 0));
+    return (percent ? 100 * v : v).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  };
+  const title = (name) => columns[name].label + (columns[name].percent ? " [%]" : "");
 
   const shown = () => rows.filter((r) => known(r[state.x]) && known(r[state.y]) && (!state.fits || r.fits));
   const inside = (r) => {
@@ -85,7 +92,7 @@
     };
     const [xl, xh] = range("x"), [yl, yh] = range("y");
     const [xt, xd] = ticks(xl, xh, narrow ? 4 : 7), [yt, yd] = ticks(yl, yh, 6);
-    const left = 16 + 6.8 * Math.max(...yt.map((v) => label(v, yd).length)), right = 18, top = 26, bottom = 46;
+    const left = 16 + 6.8 * Math.max(...yt.map((v) => label(v, yd, state.y).length)), right = 18, top = 26, bottom = 46;
     const X = (v) => left + (v - xl) / (xh - xl) * (width - left - right);
     const Y = (v) => height - bottom - (v - yl) / (yh - yl) * (height - top - bottom);
     scale = { svg, left, right, top, bottom, width, height, points, X, Y,
@@ -93,20 +100,21 @@
       y: (py) => yl + (height - bottom - py) / (height - top - bottom) * (yh - yl) };
     for (const v of yt) {
       element("path", { class: "grid", d: `M${left} ${Y(v)}H${width - right}` }, svg);
-      element("text", { class: "end", x: left - 7, y: Y(v) + 4 }, svg, label(v, yd));
+      element("text", { class: "end", x: left - 7, y: Y(v) + 4 }, svg, label(v, yd, state.y));
     }
-    for (const v of xt) element("text", { class: "mid", x: X(v), y: height - bottom + 17 }, svg, label(v, xd));
+    for (const v of xt) element("text", { class: "mid", x: X(v), y: height - bottom + 17 }, svg, label(v, xd, state.x));
     element("path", { class: "axis", d: `M${left} ${height - bottom}H${width - right}` }, svg);
-    element("text", { class: "label", x: 6, y: 14 }, svg, columns[state.y].label);
-    element("text", { class: "label end", x: width - right, y: height - 8 }, svg, columns[state.x].label);
+    element("text", { class: "label", x: 6, y: 14 }, svg, title(state.y));
+    element("text", { class: "label end", x: width - right, y: height - 8 }, svg, title(state.x));
     if (front.length > 1) element("path", { class: "front",
       d: "M" + front.map((r) => `${X(r[state.x])} ${Y(r[state.y])}`).join("L") }, svg);
     let built = false;
+    const best = new Set(front);
     for (const r of points) {
       const place = [X(r[state.x]), Y(r[state.y])];
       const beside = [real.x && known(r[real.x]) ? X(r[real.x]) : place[0], real.y && known(r[real.y]) ? Y(r[real.y]) : place[1]];
       const kind = state.by ? kinds.indexOf(r[state.by]) % 8 : 0;
-      const out = inside(r) ? "" : " out";
+      const out = (inside(r) ? "" : " out") + (best.has(r) ? " best" : "");
       if ((real.x && known(r[real.x])) || (real.y && known(r[real.y]))) {
         built = true;
         element("path", { class: "pair", d: `M${place}L${beside}` }, svg);
@@ -126,7 +134,7 @@
     const box = $("legend");
     box.replaceChildren();
     const key = (css, words) => { const k = html("span", box, undefined, "key"); html("i", k, undefined, css); k.append(words); };
-    if (state.by) kinds.forEach((v, k) => key(`c${k % 8}`, `${columns[state.by].label} ${show(v)}`));
+    if (state.by) kinds.forEach((v, k) => key(`c${k % 8}`, `${columns[state.by].label} ${show(v, state.by)}`));
     else key("c0", "point");
     key("line", "Pareto front");
     if (rows.some((r) => r.fits === false)) key("hollow", "does not fit its board");
@@ -148,7 +156,7 @@
     const body = $("rows");
     body.replaceChildren();
     const head = html("tr", html("thead", body));
-    for (const name of names) {
+    for (const name of listed) {
       const cell = html("th", head, undefined, isNumber(name) ? "" : "word");
       cell.setAttribute("aria-sort", state.sort === name ? (state.up ? "ascending" : "descending") : "none");
       const button = html("button", cell, columns[name].label + (state.sort === name ? (state.up ? " ↑" : " ↓") : ""));
@@ -162,7 +170,7 @@
     const lines = html("tbody", body);
     for (const r of kept) {
       const line = html("tr", lines, undefined, onFront.has(r.id) ? "front" : "");
-      for (const name of names) html("td", line, (name === "id" && onFront.has(r.id) ? "★ " : "") + show(r[name]), isNumber(name) ? "" : "word");
+      for (const name of listed) html("td", line, (name === "id" && onFront.has(r.id) ? "★ " : "") + show(r[name], name), isNumber(name) ? "" : "word");
       line.addEventListener("pointerenter", () => mark(r.id));
       line.addEventListener("pointerleave", () => mark(null));
     }
@@ -182,14 +190,15 @@
     mark(r.id);
     box.replaceChildren();
     html("b", box, `Point ${r.id}`);
-    const lines = html("tbody", html("table", box));
+    const lines = html("div", box, undefined, "lines");
     for (const name of names) {
-      if (name === "id" || !known(r[name]) || Array.isArray(r[name]) && !r[name].length || columns[name].real && known(r[columns[name].real])) continue;
-      const line = html("tr", lines);
-      html("td", line, columns[name].label);
-      const cell = html("td", line, show(r[name]));
-      const real = realOf[name];
-      if (real && known(r[real])) html("span", cell, ` → ${show(r[real])} ${name === "clock_mhz" ? "fmax" : "placed"}`, "real");
+      const { label, real } = columns[name];
+      if (name === "id" || !known(r[name]) || r[name] === "" || (real && known(r[real]))) continue;
+      const line = html("p", lines);
+      html("span", line, label);
+      const cell = html("span", line, show(r[name], name));
+      const placed = realOf[name];
+      if (placed && known(r[placed])) html("em", cell, ` → ${show(r[placed])} ${name === "clock_mhz" ? "fmax" : "placed"}`);
     }
     box.style.display = "block";
     const stage = box.parentElement.getBoundingClientRect(), plot = $("plot").getBoundingClientRect();
@@ -232,7 +241,10 @@
     draw();
   });
   $("plot").addEventListener("pointercancel", () => { start = null; band?.remove(); band = null; });
-  $("plot").addEventListener("pointerleave", () => { if (!start) hide(); });
+  $("plot").addEventListener("pointerleave", (event) => {
+    // A finger leaves as it is lifted; what it pointed at stays.
+    if (!start && event.pointerType !== "touch") hide();
+  });
 
   const fill = (id, list, none) => {
     if (none) $(id).append(new Option(none, ""));
@@ -245,6 +257,8 @@
   fill("x", numeric); fill("y", numeric); fill("by", axes, "nothing");
   $("fits").addEventListener("change", () => { state.fits = $("fits").checked; draw(); });
   $("clear").addEventListener("click", () => { state.brush = null; draw(); });
+  const same = names.filter((n) => !listed.includes(n));
+  $("same").textContent = same.length ? `The same for all: ${same.map((n) => `${columns[n].label} ${show(rows[0][n], n)}`).join(", ")}.` : "";
   addEventListener("resize", draw);
   addEventListener("beforeprint", draw);
   draw();
