@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from amaranth_boards.ulx3s import ULX3S_25F_Platform, ULX3S_85F_Platform
 
 from hrsnn_boards import ecp5
@@ -9,6 +11,8 @@ from hrsnn_boards.board import Board
 
 OSCILLATOR_HZ = 25_000_000
 CLOCK_HZ = 100_000_000
+#: Clock of a system on chip: its processor is slower than the core.
+SOC_CLOCK_HZ = 50_000_000
 _SHARED = ecp5.FAMILY | {
     "loader": "ulx3s",
     "model": "ecp5",
@@ -34,4 +38,10 @@ BOARD_25F = Board(
     budget=ecp5.BUDGET_25F,
     max_lanes=4,
     platform=ULX3S_25F_Platform,
+)
+#: The first of them with a system on chip in place of the UART front.
+SOC = replace(
+    BOARD,
+    clock_hz=SOC_CLOCK_HZ,
+    add_clock=ecp5.clock("clk25", OSCILLATOR_HZ, SOC_CLOCK_HZ),
 )

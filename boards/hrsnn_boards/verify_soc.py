@@ -15,6 +15,7 @@ from hrsnn_rtl.soc_program import build_program
 from hrsnn_sim.cxxrtl import Design
 from hrsnn_sim.pins import CompiledLine, pins_library
 from hrsnn_sim.scoreboard import Divergence, Verdict
+from hrsnn_sim.verify import BUILD_ROOT
 
 from hrsnn_boards.soc import COUNTERS, SocHost, SocReport, stream_sums
 from hrsnn_edge.data.events import EventBatch
@@ -57,7 +58,7 @@ def verify_soc(
     *,
     lanes: int = 1,
     name: str = "network",
-    root: Path,
+    root: Path = BUILD_ROOT,
     in_memory: bool = False,
 ) -> tuple[Verdict, list[SocReport]]:
     """Run samples on the simulated system on chip and compare its lines with the engine.
@@ -91,7 +92,7 @@ def verify_soc(
         net, n_steps=int(batch.n_steps.max(initial=1)), placement=placement, spike_stream=True
     )
     images = memory_images(net, config, placement)
-    host = simulated_soc(config, root, images=images if in_memory else ())
+    host = simulated_soc(config, root / "models", images=images if in_memory else ())
     host.identify()
     if not in_memory:
         host.load(images, net.n_neurons)

@@ -35,6 +35,9 @@ def verb(
     lanes: Annotated[
         int | None, typer.Option(help="Lanes: 1, 2, 4 or 8; default: the fewest that fit.")
     ] = None,
+    soc: Annotated[
+        bool, typer.Option("--soc", help="With a processor and its program (ulx3s-85f).")
+    ] = False,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -45,12 +48,15 @@ def verb(
 
     from hrsnn_boards.boards import BOARDS, find_board
     from hrsnn_boards.build import build, build_each
+    from hrsnn_boards.build_soc import build_soc, find_soc_board
 
     from hrsnn_edge.artifact.io import read_artifact
 
     set_verbosity(verbose, quiet)
     net = read_artifact(artifact).network
     options = {"lanes": lanes, "seed": 1 if seed is None else seed}
+    if board == ALL and soc:
+        raise typer.BadParameter("Give one board for a system on chip.")
     if board == ALL:
         answers = []
         for answer in build_each(net, BOARDS.values(), output or FOLDER, **options):
@@ -63,10 +69,10 @@ def verb(
         )
         good = all(answer.good for answer in answers)
     else:
-        target = find_board(board)
-        folder = output or FOLDER / target.name
+        target = find_soc_board(board) if soc else find_board(board)
+        folder = output or FOLDER / (f"{target.name}-soc" if soc else target.name)
         log.print(f"building for {target.title}; synthesis and routing take about a minute")
-        result = build(net, target, folder, **options)
+        result = (build_soc if soc else build)(net, target, folder, **options)
         used = ", ".join(f"{n} {u.used}/{u.available}" for n, u in result.utilisation.items())
         emit(
             asdict(result) | {"output": folder},

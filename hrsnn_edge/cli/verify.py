@@ -28,7 +28,11 @@ def verb(
     seed: Seed = None,
     lanes: Annotated[int | None, typer.Option(help="Lanes: 1, 2, 4 or 8.")] = None,
     sim: Annotated[
-        str, typer.Option(help="bulk (compiled), or cocotb on icarus, verilator or cxxrtl.")
+        str,
+        typer.Option(
+            help="bulk (compiled), or cocotb on icarus, verilator or cxxrtl; "
+            "or soc: the core in a system on chip, driven by its firmware."
+        ),
     ] = "bulk",
     samples: Annotated[int, typer.Option(min=1, help="Test samples of the artifact's data.")] = 4,
     ladder: Annotated[
@@ -58,10 +62,12 @@ def verb(
         raise typer.BadParameter("Give either an artifact or --random N.")
     if lanes is not None and lanes not in (1, 2, 4, 8):
         raise typer.BadParameter(f"Lanes must be 1, 2, 4 or 8, not {lanes}")
-    if sim not in ("bulk", "icarus", "verilator", "cxxrtl"):
+    if sim not in ("bulk", "icarus", "verilator", "cxxrtl", "soc"):
         raise typer.BadParameter(
-            f"Simulator must be bulk, icarus, verilator or cxxrtl, not {sim!r}"
+            f"Simulator must be bulk, icarus, verilator, cxxrtl or soc, not {sim!r}"
         )
+    if sim == "soc" and random is not None:
+        raise typer.BadParameter("Give an artifact for the system on chip, not --random.")
     if random is not None:
         first = 0 if seed is None else seed
         log.print(f"random networks, seeds {first} .. {first + random - 1}")
@@ -73,9 +79,13 @@ def verb(
         found = read_artifact(artifact)
         data = dataset_of(experiment_of(found, artifact, None), found)
         batch = data.test.events.select(slice(0, samples))
-        verdict = verify_network(
-            found.network, batch, lanes=lanes or 1, sim=sim, name=str(artifact), seed=seed or 1
-        )
+        options = {"lanes": lanes or 1, "name": str(artifact)}
+        if sim == "soc":
+            from hrsnn_boards.verify_soc import verify_soc
+
+            verdict, _ = verify_soc(found.network, batch, **options)
+        else:
+            verdict = verify_network(found.network, batch, sim=sim, seed=seed or 1, **options)
     report_verdict(verdict, sim, json)
 
 
