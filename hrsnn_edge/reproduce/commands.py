@@ -93,6 +93,24 @@ def verdict_rows(found: dict[str, Any]) -> list[list[str]]:
     return [list(keys), [str(found[key]) for key in keys]]
 
 
+def study_rows(found: dict[str, Any]) -> list[list[str]]:
+    """Return the front of a study, best accuracy last, and how long all its points took."""
+    heading = ["neurons", "pruning", "sparsity", "weight [bit]", "board", "validation [%]",
+               "test [%]", "SOPs", "cycles", "memory [kbit]", "energy, estimate [µJ]"]  # fmt: skip
+    lines = [
+        [
+            *(str(row[name]) for name in ("n_neurons", "method", "sparsity", "weight_width")),
+            row["board"],
+            *(f"{100 * row[n]:.1f} ± {100 * row[f'{n}_sd']:.1f}" for n in ("accuracy", "test")),
+            *(f"{row[name]:.0f}" for name in ("sop", "cycles", "memory_kbit")),
+            f"{row['energy_uj']:.3f}",
+        ]
+        for row in sorted(found["rows"], key=lambda row: row["sop"])
+    ]
+    words = f"{found['points']} points, {len(found['failed'])} without figures, in all "
+    return [heading, *lines, [words + f"{found['seconds']:.0f} s", *[""] * 10]]
+
+
 COMMANDS = {
     command.name: command
     for command in (
@@ -115,6 +133,10 @@ COMMANDS = {
         Command(
             "core", "cycles of the core, 256 neurons; no board was measured",
             "hrsnn bench core --json", plain_rows("core"),
+        ),
+        Command(
+            "study", "what-if study of the digits, engine only: front of SOPs and accuracy",
+            "hrsnn study experiments/study-digits.toml --build none --json", study_rows,
         ),
     )
 }  # fmt: skip
