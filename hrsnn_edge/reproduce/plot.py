@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from hrsnn_edge.report.svg import Axes, dots, frame, left_margin, line, text
+from hrsnn_edge.report.svg import (
+    Axes,
+    dots,
+    frame,
+    left_margin,
+    line,
+    text,
+    tick_labels,
+    ticks,
+)
 from hrsnn_edge.reproduce.run import Result
 from hrsnn_edge.reproduce.statistics import spread
 from hrsnn_edge.reproduce.table import Plot
@@ -51,7 +60,13 @@ def _strip(result: Result, plot: Plot, label: str) -> tuple[float, str]:
         (low, low + 1.05 * ((high - low) or 1)), (0, len(rows)), _WIDTH, height,
         left=12 + 6.6 * names, top=30, bottom=40,
     )  # fmt: skip
-    body = frame(axes, label, "", n_y=1).replace(">0<", "><").replace(f">{len(rows)}<", "><")
+    base = axes.y(0)
+    body = f'<path class="axis" d="M{axes.left:.1f} {base:.1f}H{_WIDTH - axes.right:.1f}"/>'
+    marks = ticks(*axes.x_range)
+    for value, mark in zip(marks, tick_labels(marks), strict=True):
+        body += f'<path class="grid" d="M{axes.x(value):.1f} {axes.top:.1f}V{base:.1f}"/>'
+        body += text(axes.x(value), base + 15, mark, "tick mid")
+    body += text(_WIDTH - axes.right, base + 32, label, "label end")
     for k, (row, values) in enumerate(rows):
         y = len(rows) - k - 0.5
         body += text(axes.left - 8, axes.y(y) + 4, row.name, "tick end")
