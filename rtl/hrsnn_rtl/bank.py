@@ -120,7 +120,7 @@ class RegisterMemory(wiring.Component):
             "SOP_IN": config.lanes,
             "SOP_REC": config.lanes,
             "SOP_OUT": config.out_lanes,
-            "WEIGHT_UPDATES": 2 * config.lanes,
+            "WEIGHT_UPDATES": 3 * config.lanes,
         }
         self._greatest = {
             register.name: greatest.get(register.name, 1) for register in counters_of(config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,14 +11,14 @@ class Delay(wiring.Component):
     """What goes in comes out a fixed number of cycles later.
 
     Flip-flops are what a wide pipeline runs out of first, so the words stand in the LUTs' RAM, in
-    turn: four bits of 16 words take the place of two LUTs.
+    turn. The turn is that of a shift register with feedback, which needs no carry chain.
 
     Parameters
     ----------
     width : int
         Bits of a word.
     cycles : int
-        By how much it is late, at least 2.
+        By how much it is late, 2 to 15.
     registers : bool
         Use flip-flops all the same, for parts without RAM in LUTs.
 
@@ -45,13 +45,16 @@ class Delay(wiring.Component):
                 word = late
             m.d.comb += self.o.eq(word)
             return m
-        depth = 1 << (self._cycles - 1).bit_length()
+        width = self._cycles.bit_length()
         m.submodules.cells = cells = memory.Memory(
-            shape=self._width, depth=depth, init=(), attrs={"ram_style": "distributed"}
+            shape=self._width, depth=1 << width, init=(), attrs={"ram_style": "distributed"}
         )
         write, read = cells.write_port(), cells.read_port(domain="comb")
-        at, then = Signal(range(depth), init=self._cycles % depth), Signal(range(depth))
-        m.d.sync += [at.eq(at + 1), then.eq(then + 1)]
+        start = 1
+        for _ in range(self._cycles):
+            start = _next(start, width)
+        at, then = Signal(width, init=start), Signal(width, init=1)
+        m.d.sync += [at.eq(_next(at, width)), then.eq(_next(then, width))]
         m.d.comb += [
             write.en.eq(1),
             write.addr.eq(at),
@@ -60,3 +63,11 @@ class Delay(wiring.Component):
             self.o.eq(read.data),
         ]
         return m
+
+
+def _next(state, width: int):
+    """Return the state that follows in a cycle of ``2**width - 1`` states, none of them 0."""
+    if isinstance(state, int):
+        bit = (state >> (width - 1) ^ state >> (width - 2)) & 1
+        return (state << 1 | bit) & ((1 << width) - 1)
+    return Cat(state[width - 1] ^ state[width - 2], state[: width - 1])

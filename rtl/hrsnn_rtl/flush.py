@@ -1,6 +1,6 @@
 """Sweeps between the commands: nothing is owed to a synapse for longer than its lane remembers."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -47,29 +47,30 @@ class FlushGate(wiring.Component):
     def elaborate(self, platform):
         """Build the circuit."""
         m = Module()
-        steps = Signal(range(self._plasticity.sweep_steps + 1))
+        left = Signal(range(self._plasticity.sweep_steps + 1), init=self._plasticity.sweep_steps)
         # Whether a step was made since the last CLEAR; whether the sweep of this command is done.
         dirty, swept, sweeping = Signal(), Signal(), Signal()
         is_step = self.i.payload.kind == CommandKind.STEP
         is_clear = self.i.payload.kind == CommandKind.CLEAR
         only_sweep = is_clear & self.i.payload.arg[0]
-        wanted = Mux(is_clear, dirty, is_step & (steps == self._plasticity.sweep_steps)) & ~swept
+        wanted, taken = Signal(), Signal()
         m.d.comb += [
+            wanted.eq(((is_clear & dirty) | (is_step & (left == 0))) & ~swept),
+            taken.eq(self.i.valid & self.i.ready),
             self.o.payload.eq(self.i.payload),
             self.o.valid.eq(self.i.valid & ~wanted & ~only_sweep),
-            self.i.ready.eq(Mux(only_sweep, self.i.valid, self.o.ready) & ~wanted),
+            self.i.ready.eq((only_sweep | self.o.ready) & ~wanted),
             self.sweep.eq(self.i.valid & wanted & ~sweeping & self.idle),
             self.sweep_all.eq(is_clear),
             self.forget.eq(is_clear & ~only_sweep),
         ]
-        with m.If(self.sweep):
-            m.d.sync += [sweeping.eq(1), steps.eq(0)]
-        with m.Elif(sweeping & self.idle):
-            m.d.sync += [sweeping.eq(0), swept.eq(1)]
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += swept.eq(0)
-            with m.If(is_step):
-                m.d.sync += [dirty.eq(1), steps.eq(steps + 1)]
-            with m.If(self.forget):
-                m.d.sync += [dirty.eq(0), steps.eq(0)]
+        m.d.sync += [
+            sweeping.eq(self.sweep | (sweeping & ~self.idle)),
+            swept.eq(~taken & (swept | (sweeping & self.idle))),
+            dirty.eq((dirty & ~(taken & self.forget)) | (taken & is_step)),
+        ]
+        with m.If(self.sweep | (taken & self.forget)):
+            m.d.sync += left.eq(left.init)
+        with m.Elif(taken & is_step):
+            m.d.sync += left.eq(left - 1)
         return m

@@ -108,7 +108,7 @@ def strobes_layout(config: CoreConfig) -> data.StructLayout:
             "sop_in": config.lanes,
             "sop_rec": config.lanes,
             "sop_out": config.out_lanes.bit_length(),
-            **({"weight_updates": (2 * config.lanes).bit_length()} if config.plasticity else {}),
+            **({"weight_updates": (3 * config.lanes).bit_length()} if config.plasticity else {}),
         }
     )
 

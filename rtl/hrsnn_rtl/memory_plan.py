@@ -147,7 +147,7 @@ def plastic_memories(config: CoreConfig) -> list[MemorySpec]:
         spec("source rules", c.n_sources, rule_layout(p).size, c.block_ram),
         spec("limits", c.n_sources, limit_layout(c).size, c.block_ram),
         spec("sources", c.n_sources, source_layout(p).size),
-        spec("gains", N_TABLES * p.history, p.gain_width),
+        *2 * [spec("gains", N_TABLES * p.history // 2, p.gain_width)],
         spec("trace decays", c.n_slots, p.decay_width),
         spec("trace etas", c.n_slots, p.eta_width),
         spec("traces", c.n_slots, p.trace_width),
@@ -165,7 +165,7 @@ def plastic_memories(config: CoreConfig) -> list[MemorySpec]:
             spec("late words", 4, late_layout(c).size, in_logic=True),
         ]
         if p.plastic_in:
-            specs.append(spec("late sums", 2, raise_layout(c).size, in_logic=True))
+            specs.append(spec("late sums", 4, raise_layout(c).size, in_logic=True))
     return specs
 
 

@@ -108,9 +108,19 @@ class PlasticLane(Lane):
         m.submodules.ram_source = sources = Ram(
             width=source_layout(p).size, depth=c.n_sources, poison=self._poison
         )
-        m.submodules.ram_gain = gains = Ram(
-            width=p.gain_width, depth=N_TABLES * p.history, poison=self._poison
-        )
+        # Even and odd ages apart, for one of each is read in a cycle.
+        gains = [
+            Ram(width=p.gain_width, depth=N_TABLES * p.history // 2, poison=self._poison)
+            for _ in range(2)
+        ]
+        for k, ram in enumerate(gains):
+            m.submodules[f"ram_gain{k}"] = ram
+            m.d.comb += [
+                ram.w_en.eq(replay.gain_en & (replay.gain_addr[0] == k)),
+                ram.w_addr.eq(replay.gain_addr[1:]),
+                ram.w_data.eq(replay.gain),
+                ram.r_addr.eq(Cat(walk.token.half[k], walk.token.table)),
+            ]
         m.d.comb += [
             replay.hold.eq(post.busy),
             *(
@@ -128,9 +138,6 @@ class PlasticLane(Lane):
             sources.w_en.eq(replay.w_en),
             sources.w_addr.eq(replay.w_addr),
             sources.w_data.eq(replay.w_data),
-            gains.w_en.eq(replay.gain_en),
-            gains.w_addr.eq(replay.gain_addr),
-            gains.w_data.eq(replay.gain),
             targets.r_en.eq(walk.target_en),
             targets.r_addr.eq(walk.target_addr),
             walk.target.eq(targets.r_data),
@@ -141,7 +148,6 @@ class PlasticLane(Lane):
             post.history_slot.eq(walk.history_slot),
             walk.history.eq(post.history),
             post.loss_slot.eq(walk.token.target),
-            gains.r_addr.eq(Cat(walk.token.age, walk.token.table)),
         ]
         busy = self._change(m, walk, post, gains)
         m.d.comb += [
@@ -176,17 +182,18 @@ class PlasticLane(Lane):
         # W6: the words of the memories, and of all tokens of the synapse the sum of gains.
         token_6, seen_6 = Signal.like(token), Signal()
         m.d.sync += [token_6.eq(token), seen_6.eq(walk.valid & ~walk.stall)]
-        hit = seen_6 & token_6.hit
+        hit = [seen_6 & token_6.hit[k] for k in range(2)]
+        now = [hit[k] & token_6.early[k] for k in range(2)]
+        later = [Mux(hit[k] & ~token_6.early[k], gains[k].r_data, 0) for k in range(2)]
         early, gain = Signal(p.gain_width), Signal(p.gain_width + p.age_width)
         word, limit = Signal(magnitude_layout(c)), Signal(limit_layout(c))
         loss, depress, is_input = Signal.like(post.loss), Signal(), Signal()
         with m.If(seen_6):
-            m.d.sync += gain.eq(
-                Mux(token_6.first, 0, gain) + Mux(hit & ~token_6.early, gains.r_data, 0)
-            )
+            m.d.sync += gain.eq(Mux(token_6.first, 0, gain) + (later[0] + later[1]))
             if p.plastic_in:
-                with m.If(token_6.first | token_6.early):
-                    m.d.sync += early.eq(Mux(hit & token_6.early, gains.r_data, 0))
+                with m.If(token_6.first | now[0] | now[1]):
+                    words = [Mux(now[k], gains[k].r_data, 0) for k in range(2)]
+                    m.d.sync += early.eq(words[0] | words[1])
         m.d.sync += [
             word.eq(stored),
             loss.eq(post.loss),
@@ -209,7 +216,7 @@ class PlasticLane(Lane):
                 m.d.comb += [due.eq(word.owed), owed.before.eq(early), owed.after.eq(gain)]
         lowered = Signal()
         m.d.sync += lowered.eq(valid[7] & owed.loss.any())
-        m.d.comb += self.weight_updates.eq(hit + lowered)
+        m.d.comb += self.weight_updates.eq(hit[0] + hit[1] + lowered)
 
         # W10: write back, deliver.
         late = Signal(late_layout(c))

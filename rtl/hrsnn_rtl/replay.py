@@ -126,21 +126,20 @@ class RowReplay(wiring.Component):
         with m.If(self.step):
             m.d.sync += now.eq(now + 1)
         source, is_input, firing, sweeping = self._sources(m)
-        # The memories keep their words until the next source.
-        row, rule = self.row_word, Signal(rule_layout(p))
+        # The memory keeps the row's place until the next source; what decides is a register.
+        row, rule, empty, silent = self.row_word, Signal(rule_layout(p)), Signal(), Signal()
         old, x, place = Signal(source_layout(p)), Signal(p.trace_width), Signal(p.age_width)
         last_age = Signal(p.age_width)
         since = (now - old.time)[: p.age_width + 1]
         age, future = since[:-1], since[-1]
         plastic = (is_input & int(p.plastic_in)) | (~is_input & int(p.plastic_rec))
-        silent = row.silent if c.lanes > 1 else row.empty
         decayed = (x * rule.decay) >> p.decay_width
 
         # A sweep has nothing to do for a source that is owed nothing, and leaves one whose last
         # event belongs to the coming step as it is.
         live = old.fired | x.any()
         owed = old.fired | age.any()
-        due = live & owed & ~future & ~row.empty & (self.sweep_all | age[-1])
+        due = live & owed & ~future & ~empty & (self.sweep_all | age[-1])
         issue, counts = Signal(), Signal()
         with m.FSM() as fsm:
 
@@ -155,6 +154,7 @@ class RowReplay(wiring.Component):
                 ask()
             with m.State("FETCH"):
                 m.d.sync += [rule.eq(self.rule_word), old.eq(self.source_word)]
+                m.d.sync += [empty.eq(row.empty), silent.eq(row.silent if c.lanes > 1 else 0)]
                 m.d.sync += x.eq(self.source_word.x)
                 m.next = "BEGIN"
             with m.State("BEGIN"):
@@ -189,12 +189,12 @@ class RowReplay(wiring.Component):
                 m.next = "CLOSE"
             with m.State("CLOSE"):
                 m.d.comb += [
-                    self.row.valid.eq(~row.empty),
+                    self.row.valid.eq(~empty),
                     # A source without synapses needs no trace.
-                    self.w_en.eq(plastic & ~row.empty),
-                    self.skipped.eq(firing & silent),
+                    self.w_en.eq(plastic & ~empty),
+                    self.skipped.eq(firing & (silent if c.lanes > 1 else empty)),
                 ]
-                with m.If(row.empty | self.row.ready):
+                with m.If(empty | self.row.ready):
                     ask()
                 with m.Else():
                     m.next = "OFFER"

@@ -1,14 +1,17 @@
-"""The walk of a row whose synapses learn: one synapse a cycle, and one more for each further spike.
+"""The walk of a row whose synapses learn: one synapse a cycle, while its target fired rarely.
+
+Of the target's spikes that are new to the magnitude one of an even and one of an odd age are taken
+in a cycle; further ones take further cycles.
 
 ::
 
-    W0 address | W1 memory | W2 target | W3 history of | W4 one spike of  | W5 gain, magnitude,
+    W0 address | W1 memory | W2 target | W3 history of | W4 two spikes of | W5 gains, magnitude,
                |           |           | the target    | the past a cycle | limit, loss addressed
 """
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,19 +20,20 @@ from hrsnn_rtl.replay import N_TABLES, walk_layout
 
 
 def token_layout(config: CoreConfig) -> data.StructLayout:
-    """Return what W5 says of a synapse, one token for each spike of its target, or one for none.
+    """Return what W5 says of a synapse, in as many tokens as its target's spikes take, or one.
 
-    `first` and `last` are those of a synapse. With `hit` the gain of age `age` is owed; `early`
-    that it is that of the source's own step. `addr` is the synapse's, the rest is its row's.
+    `first` and `last` are those of a synapse. With ``hit[k]`` the gain of age ``2 half[k] + k`` is
+    owed; ``early[k]`` that it is that of the source's own step. `addr` is the synapse's, the rest
+    is its row's.
     """
     c = config
     return data.StructLayout(
         {
             "first": 1,
             "last": 1,
-            "hit": 1,
-            "early": 1,
-            "age": c.plasticity.age_width,
+            "hit": 2,
+            "early": 2,
+            "half": data.ArrayLayout(c.plasticity.age_width - 1, 2),
             "table": range(N_TABLES),
             "target": c.slot_width,
             "addr": c.pointer_width,
@@ -91,12 +95,14 @@ class RowWalk(wiring.Component):
         """Build the circuit."""
         c, p = self._config, self._config.plasticity
         m = Module()
-        # W4 lists the spikes of one synapse; what is behind it waits meanwhile.
-        rest, below = Signal(p.history), Signal(p.history)
+        # W4 lists the spikes of one synapse, those of even and of odd ages side by side; what is
+        # behind it waits meanwhile.
+        rest = [Signal(p.history // 2, name=f"rest_{k}") for k in range(2)]
+        below = [Signal(p.history // 2, name=f"below_{k}") for k in range(2)]
         valid_4, more, go = Signal(), Signal(), Signal()
         m.d.comb += [
-            below.eq(rest - 1),
-            more.eq((rest & below).any()),
+            *(below[k].eq(rest[k] - 1) for k in range(2)),
+            more.eq((Cat(rest) & Cat(below)).any()),
             go.eq(~self.stall & ~(valid_4 & more)),
         ]
         # The next row waits until its first synapse arrives in W4.
@@ -119,25 +125,24 @@ class RowWalk(wiring.Component):
             m.d.sync += row.eq(held)
         with m.If(~self.stall):
             m.d.sync += first.eq(go)
-            m.d.sync += rest.eq(Mux(go, self.history & mask, rest & below))
+            new_spikes = self.history & mask
+            m.d.sync += [
+                rest[k].eq(Mux(go, new_spikes[k::2], rest[k] & below[k])) for k in range(2)
+            ]
 
         token = self.token
-        age = Signal(p.age_width)
-        lowest = rest & ~below
-        m.d.comb += age.eq(
-            Cat(
-                Cat(lowest[h] for h in range(p.history) if h >> bit & 1).any()
-                for bit in range(p.age_width)
-            )
-        )
+        half = [Signal(p.age_width - 1, name=f"half_{k}") for k in range(2)]
+        m.d.comb += [half[k].eq(_index(rest[k] & ~below[k])) for k in range(2)]
         with m.If(~self.stall):
             m.d.sync += [
                 self.valid.eq(valid_4),
                 token.first.eq(first),
                 token.last.eq(~more),
-                token.hit.eq(rest.any()),
-                token.early.eq(row.is_input & (age == row.age)),
-                token.age.eq(age),
+                token.hit.eq(Cat(rest[k].any() for k in range(2))),
+                token.early.eq(
+                    Cat(row.is_input & (Cat(C(k, 1), half[k]) == row.age) for k in range(2))
+                ),
+                *(token.half[k].eq(half[k]) for k in range(2)),
                 token.target.eq(target[4]),
                 *(
                     token[name].eq(row[name])
@@ -176,3 +181,11 @@ class RowWalk(wiring.Component):
         with m.If(begun):
             m.d.sync += free.eq(1)
         return valid, new
+
+
+def _index(one_hot):
+    """Return the number of the bit that is set, 0 for none."""
+    return Cat(
+        Cat(one_hot[h] for h in range(len(one_hot)) if h >> bit & 1).any()
+        for bit in range((len(one_hot) - 1).bit_length())
+    )
