@@ -14,7 +14,7 @@ from hrsnn_sim.shapes import SHAPES, network_for
 from hrsnn_sim.verify import BUILD_ROOT
 
 from hrsnn_boards.estimate import blocks
-from hrsnn_boards.logic_fit import DEFAULT_SAMPLES, families, samples_of, unseen_errors
+from hrsnn_boards.logic_fit import counted, families, read_samples, unseen_errors
 from hrsnn_boards.schedule import Schedule
 from hrsnn_edge.data.events import EventBatch
 
@@ -22,31 +22,23 @@ from hrsnn_edge.data.events import EventBatch
 N_NETWORKS = 24
 
 
-def resource_errors(count: int, say: Callable[[str], None]) -> Iterator[dict]:
-    """Give, for every family, the error of block RAM and logic on cores the fit has not seen.
-
-    Parameters
-    ----------
-    count : int
-        Cores of each family.
-    say : callable
-        Is told what is being measured.
-    """
-    for family, boards in families().items():
-        say(f"synthesis and packing: {count} cores of {family}")
-        samples = list(samples_of(boards, count))
-        exact = [
-            sample.used.get(sample.board.block_ram, 0) == blocks(sample.config, sample.board)
-            for sample in samples
-        ]
-        row = {"family": family, "cores": count, "block_ram_exact": f"{sum(exact)}/{count}"}
+def resource_errors() -> list[dict]:
+    """Return, for every family, the error of block RAM and logic on cores the fit has not seen."""
+    samples = read_samples()
+    rows = []
+    for family in families():
+        own = [sample for sample in samples if sample.board.model == family]
+        exact = [s.value("block_ram") == blocks(s.config, s.board) for s in own]
+        row = {"family": family, "cores": len(own), "block_ram_exact": sum(exact)}
         for name in ("logic", "registers"):
-            errors = np.abs(unseen_errors(samples, getattr(boards[0], name)))
+            of = [s.board.model == family for s in counted(samples, name)]
+            errors = 100 * np.abs(unseen_errors(samples, name)[of])
             row |= {
-                f"{name}_mean_percent": float(100 * errors.mean()),
-                f"{name}_most_percent": float(100 * errors.max()),
+                f"{name}_mean_percent": float(errors.mean()) if errors.size else None,
+                f"{name}_most_percent": float(errors.max()) if errors.size else None,
             }
-        yield row
+        rows.append(row)
+    return rows
 
 
 def cycle_errors(count: int, say: Callable[[str], None], root: Path = BUILD_ROOT) -> Iterator[dict]:
@@ -71,11 +63,6 @@ def cycle_errors(count: int, say: Callable[[str], None], root: Path = BUILD_ROOT
             }
 
 
-def bench_estimate(
-    say: Callable[[str], None], cores: int = DEFAULT_SAMPLES, networks: int = N_NETWORKS
-) -> dict[str, list[dict]]:
+def bench_estimate(say: Callable[[str], None], networks: int = N_NETWORKS) -> dict[str, list[dict]]:
     """Return the errors of resources, by family, and of cycles, by network."""
-    return {
-        "resources": list(resource_errors(cores, say)),
-        "cycles": list(cycle_errors(networks, say)),
-    }
+    return {"resources": resource_errors(), "cycles": list(cycle_errors(networks, say))}

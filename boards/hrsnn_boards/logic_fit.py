@@ -1,15 +1,16 @@
 """Fit the logic model on real builds: ``python -m hrsnn_boards.logic_fit [SAMPLES [FAMILY ...]]``.
 
 Each sample is a core with its link, synthesised and packed, not placed: packing settles the
-counts. The coefficients and the greatest residual go to ``logic_model.json`` beside this file, the
-samples to ``build/logic-fit`` of the working folder, where a second run finds them again.
+counts. Samples are kept in ``logic_samples.json`` beside this file, the model that follows from
+them in ``logic_model.json``; with a number, samples are drawn and measured until every family has
+so many.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,11 +27,14 @@ from hrsnn_boards.estimate import blocks
 from hrsnn_boards.logic import MODEL, features
 from hrsnn_boards.result import load_report
 from hrsnn_edge import tools
+from hrsnn_edge.files import write_atomic
 
 #: Seed of the drawn samples.
 SEED = 20261122
-DEFAULT_SAMPLES = 14
+SAMPLES = "logic_samples.json"
 WORK = Path("build/logic-fit")
+#: Turns between the coefficients and the factors of the families.
+ROUNDS = 30
 
 
 def draw_config(rng: np.random.Generator, board: Board) -> CoreConfig:
@@ -90,59 +94,43 @@ class Sample:
     board: Board
     used: Mapping[str, int]
 
+    def to_dict(self) -> dict:
+        """Return plain values for the file of samples."""
+        values = {
+            name: value
+            for name, value in vars(self.config).items()
+            if value != CoreConfig.__dataclass_fields__[name].default
+        }
+        return {"board": self.board.name, "config": values, "used": dict(self.used)}
 
-def samples_of(boards: Sequence[Board], count: int) -> Iterator[Sample]:
-    """Give random cores that fit one of the boards, in turn, with what they take."""
-    rng = np.random.default_rng(SEED)
-    while count:
-        board = boards[count % len(boards)]
-        config = draw_config(rng, board)
-        if blocks(config, board) <= board.budget[board.block_ram]:
-            yield Sample(config, board, measure(config, board))
-            count -= 1
+    @classmethod
+    def from_dict(cls, values: Mapping) -> Sample:
+        """Return the sample whose `to_dict` is `values`."""
+        config = dict(values["config"])
+        config["distributed"] = tuple(config.get("distributed", ()))
+        return cls(CoreConfig(**config), BOARDS[values["board"]], values["used"])
 
+    def value(self, resource: str) -> int:
+        """Return what it takes of ``"logic"``, ``"registers"`` or ``"block_ram"``."""
+        return self.used.get(getattr(self.board, resource), 0)
 
-def _row(sample: Sample) -> list[float]:
-    """Return the features of a sample."""
-    return list(
-        features(sample.config, has_multiplier=sample.board.multiplier is not None).values()
-    )
-
-
-def coefficients(samples: Sequence[Sample], resource: str) -> np.ndarray:
-    """Return the coefficients of a resource, none negative.
-
-    What counts is the error in per cent, so a sample weighs the more the smaller it is.
-    """
-    used = np.array([sample.used[resource] for sample in samples], float)
-    matrix = np.array([_row(sample) for sample in samples])
-    return nnls(matrix / used[:, None], np.ones(len(used)))[0]
+    @property
+    def row(self) -> np.ndarray:
+        """The features of the core."""
+        found = features(self.config, has_multiplier=self.board.multiplier is not None)
+        return np.array(list(found.values()))
 
 
-def unseen_errors(samples: Sequence[Sample], resource: str) -> np.ndarray:
-    """Return the relative error of each sample by a fit on all others."""
-    errors = []
-    for k, sample in enumerate(samples):
-        others = [*samples[:k], *samples[k + 1 :]]
-        predicted = np.dot(_row(sample), coefficients(others, resource))
-        errors.append(predicted / sample.used[resource] - 1)
-    return np.array(errors)
+def read_samples() -> list[Sample]:
+    """Return the samples that were measured."""
+    path = Path(__file__).with_name(SAMPLES)
+    return [Sample.from_dict(values) for values in json.loads(path.read_text())]
 
 
-def fit(samples: Sequence[Sample], resource: str) -> dict:
-    """Return the model of a resource, and what it leaves."""
-    found = coefficients(samples, resource)
-    used = np.array([sample.used[resource] for sample in samples], float)
-    residual = used - np.array([_row(sample) for sample in samples]) @ found
-    return {
-        "coefficients": dict(
-            zip(features(samples[0].config), found.round(3).tolist(), strict=True)
-        ),
-        "greatest_residual": round(float(np.abs(residual).max()), 1),
-        "greatest_unseen_error": round(float(np.abs(unseen_errors(samples, resource)).max()), 4),
-        "range": [int(used.min()), int(used.max())],
-        "samples": len(samples),
-    }
+def write_samples(samples: Sequence[Sample]) -> None:
+    """Keep samples."""
+    lines = ",\n".join(json.dumps(sample.to_dict()) for sample in samples)
+    write_atomic(Path(__file__).with_name(SAMPLES), f"[\n{lines}\n]\n".encode())
 
 
 def families() -> dict[str, list[Board]]:
@@ -153,20 +141,99 @@ def families() -> dict[str, list[Board]]:
     return {name: list(boards.values()) for name, boards in found.items()}
 
 
+def extend(samples: list[Sample], family: str, count: int) -> None:
+    """Draw and measure cores until there are `count` samples of a family; keep each at once."""
+    boards = families()[family]
+    rng = np.random.default_rng(SEED)
+    drawn = 0
+    while sum(sample.board.model == family for sample in samples) < count:
+        board = boards[drawn % len(boards)]
+        config = draw_config(rng, board)
+        if blocks(config, board) > board.budget[board.block_ram]:
+            continue
+        drawn += 1
+        if any((s.config, s.board) == (config, board) for s in samples):
+            continue
+        samples.append(Sample(config, board, measure(config, board)))
+        write_samples(samples)
+        print(f"{family}: {samples[-1].to_dict()}", flush=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Coefficients that all families share, and the factor of each family.
+
+    LUTs of four inputs are much the same everywhere; what differs is how well they are used.
+    """
+
+    coefficients: np.ndarray
+    factor: Mapping[str, float]
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample], resource: str) -> Fit:
+        """Return the fit of a resource: no coefficient negative, least error in per cent."""
+        samples = counted(samples, resource)
+        used = np.array([sample.value(resource) for sample in samples], float)
+        rows = np.array([sample.row for sample in samples])
+        model = np.array([sample.board.model for sample in samples])
+        factor = np.ones(len(samples))
+        for _ in range(ROUNDS):
+            found, _ = nnls(rows * (factor / used)[:, None], np.ones(len(used)))
+            ratio = rows @ found / used
+            for name in set(model):
+                of = model == name
+                factor[of] = ratio[of].sum() / (ratio[of] ** 2).sum()
+        return cls(found, {name: float(factor[model == name][0]) for name in sorted(set(model))})
+
+    def predict(self, sample: Sample) -> float:
+        """Return what a sample should take."""
+        return self.factor[sample.board.model] * float(sample.row @ self.coefficients)
+
+
+def counted(samples: Sequence[Sample], resource: str) -> list[Sample]:
+    """Return the samples whose part counts a resource apart; an iCE40's cells are both."""
+    return [s for s in samples if resource == "logic" or s.board.registers != s.board.logic]
+
+
+def unseen_errors(samples: Sequence[Sample], resource: str) -> np.ndarray:
+    """Return the relative error of each of the `counted` samples by a fit on all others."""
+    errors = []
+    samples = counted(samples, resource)
+    for k, sample in enumerate(samples):
+        fit = Fit.of([*samples[:k], *samples[k + 1 :]], resource)
+        errors.append(fit.predict(sample) / sample.value(resource) - 1)
+    return np.array(errors)
+
+
+def model_of(samples: Sequence[Sample]) -> dict[str, dict]:
+    """Return the model: family -> resource -> coefficients by feature, and what they leave."""
+    model: dict[str, dict] = {}
+    for resource in ("logic", "registers"):
+        fit = Fit.of(samples, resource)
+        for family, factor in fit.factor.items():
+            own = [sample for sample in samples if sample.board.model == family]
+            used = np.array([sample.value(resource) for sample in own])
+            residual = used - np.array([fit.predict(sample) for sample in own])
+            names = features(own[0].config)
+            values = (factor * fit.coefficients).round(3).tolist()
+            model.setdefault(family, {})[getattr(own[0].board, resource)] = {
+                "coefficients": dict(zip(names, values, strict=True)),
+                "greatest_residual": round(float(np.abs(residual).max()), 1),
+                "range": [int(used.min()), int(used.max())],
+                "samples": len(own),
+            }
+    return model
+
+
 def main() -> None:
-    """Measure the samples of every family, or of those that are named, and write the model."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_SAMPLES
-    path = Path(__file__).with_name(MODEL)
-    fitted = json.loads(path.read_text())
-    for family in sys.argv[2:] or families():
-        samples = []
-        for sample in samples_of(families()[family], count):
-            samples.append(sample)
-            print(f"{family} {len(samples)}/{count}", flush=True)
-        board = samples[0].board
-        fitted[family] = {name: fit(samples, name) for name in {board.logic, board.registers}}
-        print(json.dumps(fitted[family], indent=2))
-    path.write_text(json.dumps(fitted, indent=2, sort_keys=True) + "\n")
+    """Measure samples as asked for, and write the model that follows from all."""
+    samples = read_samples()
+    if len(sys.argv) > 1:
+        for family in sys.argv[2:] or families():
+            extend(samples, family, int(sys.argv[1]))
+    text = json.dumps(model_of(samples), indent=2, sort_keys=True) + "\n"
+    write_atomic(Path(__file__).with_name(MODEL), text.encode())
+    print(text)
 
 
 if __name__ == "__main__":

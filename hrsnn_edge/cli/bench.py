@@ -95,17 +95,16 @@ def energy(
 
 @bench.command("estimate")
 def estimate(
-    cores: Annotated[int, typer.Option(min=2, help="Cores of each family.")] = 14,
     networks: Annotated[int, typer.Option(min=1, help="Networks whose cycles are compared.")] = 24,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Error of the estimate: block RAM and logic against packed cores, cycles against the RTL."""
+    """Error of the estimate: block RAM and logic of packed cores, cycles of the simulated RTL."""
     from hrsnn_boards.accuracy import bench_estimate
 
     set_verbosity(verbose, quiet)
-    found = bench_estimate(log.print, cores, networks)
+    found = bench_estimate(log.print, networks)
     emit(found, json, f"{table(found['resources'])}\n\n{table(found['cycles'])}")
 
 
