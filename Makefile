@@ -6,7 +6,7 @@ BIN := .venv/bin
 export YOWASP_CACHE_DIR := $(CURDIR)/.venv/yowasp-cache
 export ZIG_GLOBAL_CACHE_DIR := $(CURDIR)/.venv/zig-cache
 
-.PHONY: demo test test-all bench bench-hw lint doctor setup clean distclean
+.PHONY: demo test test-all bench bench-hw docs lint doctor setup clean distclean
 
 # The main job on real data, from training to bitstream and report.
 demo: setup
@@ -27,6 +27,10 @@ bench: setup
 # The core on real parts: clock, resources and cycles beside the targets and other cores.
 bench-hw: setup
 	$(BIN)/hrsnn bench hardware
+
+# The pages of docs/ as a site in build/site.
+docs: setup
+	$(BIN)/mkdocs build --strict
 
 lint: setup
 	$(BIN)/ruff check .
