@@ -132,15 +132,19 @@ def _link(effort: Effort, root: Path) -> list[Rung]:
     marks = "fuzz or reset or mid_load" if effort == FULL else "(fuzz or mid_load) and not long"
     command = [sys.executable, "-m", "pytest", "-q", "tests/rtl/test_top.py", "-k", marks]
     done = subprocess.run(
-        [*command, f"--junitxml={report}"], cwd=CHECKOUT, capture_output=True, text=True
+        # Only the first form of the report holds properties of a test.
+        [*command, f"--junitxml={report}", "-o", "junit_family=xunit1"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
     )
     counts = dict.fromkeys(("frames", "resets", "loads cut short"), 0)
     for item in ElementTree.parse(report).iter("property"):
         if item.get("name") in counts:
             counts[item.get("name")] += int(item.get("value"))
-    failed = re.findall(r"^FAILED (.*)$", done.stdout, re.MULTILINE)
+    failed = re.findall(r"^(?:FAILED|ERROR) (.*)$", done.stdout, re.MULTILINE)
     if done.returncode and not failed:
-        failed = [done.stdout[-500:]]
+        failed = [(done.stdout + done.stderr)[-500:]]
     return [Rung("link", claim, counts, tuple(failed))]
 
 
