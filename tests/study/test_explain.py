@@ -21,13 +21,14 @@ def test_neighbours_are_the_nearest_on_one_axis():
         demo_row(1, weight_width=2),
         demo_row(2, weight_width=6),
         demo_row(3, weight_width=8),
+        demo_row(8, weight_width=3),
         demo_row(4, weight_width=4, board="ulx3s-85f"),
         demo_row(5, weight_width=6, board="ulx3s-85f"),
         demo_row(6, weight_width=4, sparsity=0.0, method="none"),
         demo_row(7, weight_width=4, method="magnitude") | {"failure": "silent"},
     ]
     found = [(n.axis, n.value) for n in neighbours(row, rows, 3)]
-    assert found == [("sparsity", 0.0), ("weight_width", 2), ("weight_width", 6),
+    assert found == [("sparsity", 0.0), ("weight_width", 3), ("weight_width", 6),
                      ("board", "ulx3s-85f")]  # fmt: skip
 
 
