@@ -121,6 +121,21 @@ def test_commands_of_the_pages_exist():
     assert not wrong, "\n".join(wrong)
 
 
+def test_own_data_goes_as_the_page_says(tmp_path, monkeypatch):
+    """The code of the page writes the file that its experiment then reads."""
+    from hrsnn_edge import api
+
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs/howto/own-data.md").read_text()
+    code, settings = (
+        re.search(rf"```{kind}\n(.*?)```", page, re.S)[1] for kind in ("python", "toml")
+    )
+    exec(code, {})
+    Path("mine.toml").write_text(settings)
+    data = api.encode(api.experiment("mine.toml"))
+    assert (len(data.train.labels), data.class_names) == (150, ("left", "right"))
+
+
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
 def test_tutorials_are_stripped(path):
     """Notebooks are kept without outputs, in this format, each cell with words before it."""

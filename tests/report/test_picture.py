@@ -6,8 +6,9 @@ import pytest
 
 from hrsnn_edge.errors import ToolMissingError
 from hrsnn_edge.report import picture
-from hrsnn_edge.report.html import render
-from tests.report.demo import demo_record, demo_traces
+from hrsnn_edge.report.compare import compare
+from hrsnn_edge.report.html import render, render_comparison
+from tests.report.demo import demo_record, demo_traces, failed_record
 
 needs_browser = pytest.mark.skipif(
     picture.find_browser() is None, reason=f"none of {', '.join(picture.BROWSERS)} is installed"
@@ -25,6 +26,14 @@ def test_browser_shows_the_page_without_errors():
         assert struct.unpack(">II", pictures[dark][16:24]) == (800, 600)
         assert "CONSOLE" not in log
     assert pictures[False] != pictures[True]
+
+
+@needs_browser
+def test_browser_shows_a_comparison_without_errors():
+    """The page about two runs, one of them failed, leaves the console empty."""
+    page = render_comparison(compare(demo_record(), failed_record()))
+    _, log = picture.screenshot(page, width=600, height=900)
+    assert "CONSOLE" not in log
 
 
 @needs_browser
