@@ -132,7 +132,6 @@ CASES = (
     Case("64k synapses, UART front", "up5k", 1, 44, lambda: with_uart(SPRAM)),
     Case("core of 128 neurons", "gw1nr-9c", 1, 80, lambda: alone(replace(HALF, n_out=0))),
     Case("128 neurons, UART front", "gw1nr-9c", 1, 80, lambda: with_uart(HALF)),
-    Case("core", "gw2ar-18c", 1, 150, lambda: alone(SMALL)),
     Case("core and UART front", "gw2ar-18c", 1, 150, lambda: with_uart(SMALL)),
 )
 
