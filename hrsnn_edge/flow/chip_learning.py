@@ -53,6 +53,7 @@ def bench_learning(
         that runs the learned network;
         ``cycles_per_touched_synapse``: all cycles but those of the scans, sweeps included, over
         the synapses that events and spikes walked; ``cycles_per_touched_synapse_with_scan``;
+        ``cycles_per_recurrent_synapse``: of the deliveries of spikes alone, without any sweep;
         ``silent_step_cycles``; ``history``, ``synapse_memory`` of the core.
     """
     data = experiment.data.load(experiment.seed)
@@ -83,6 +84,7 @@ def bench_learning(
         },
         "cycles_per_touched_synapse": (work.cycles - work.steps * silent) / work.touched,
         "cycles_per_touched_synapse_with_scan": work.cycles / work.touched,
+        "cycles_per_recurrent_synapse": (work.step_cycles - work.steps * silent) / work.touched_rec,
         "silent_step_cycles": silent,
         "history": built.plasticity.history,
         "synapse_memory": built.synapse_memory,

@@ -32,6 +32,9 @@ class CoreWork:
         Increments of magnitudes that were not 0.
     cycles : int
         Clock cycles of all.
+    touched_rec, step_cycles : int
+        Recurrent synapses among the touched, and clock cycles from the beginning of each step to
+        the end of the deliveries of its spikes.
     """
 
     samples: int = 0
@@ -39,6 +42,8 @@ class CoreWork:
     touched: int = 0
     weight_updates: int = 0
     cycles: int = 0
+    touched_rec: int = 0
+    step_cycles: int = 0
 
 
 @dataclass(eq=False)
@@ -113,6 +118,8 @@ class CoreLearner:
         w.touched += total.sop_in + total.sop_rec
         w.weight_updates += total.weight_updates
         w.cycles += record.cycles
+        w.touched_rec += total.sop_rec
+        w.step_cycles += int((record.done - record.begun).sum())
 
 
 def sample_of(
