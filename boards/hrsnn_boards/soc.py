@@ -59,7 +59,8 @@ class SocReport:
     @classmethod
     def from_line(cls, line: str) -> SocReport:
         """Return the report in a line."""
-        name, *pairs = line.split()
+        name, _, rest = line.partition(" ")
+        pairs = rest.split()
         values = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
         try:
             if name != "sample":
@@ -89,24 +90,29 @@ def message(kind: str, words: Sequence[int] = ()) -> bytes:
 
 
 class SocHost:
-    """A system on chip at the other end of a transport.
+    """A system on chip at the other end of a transport; begin with `identify`.
 
     Every method raises `LinkError` when it answers wrongly or not at all.
+
+    Attributes
+    ----------
+    transport : Transport
+        The bytes.
     """
 
     def __init__(self, transport: Transport):
-        self._transport = transport
+        self.transport = transport
 
     def identify(self) -> dict[str, int]:
         """Return what the core was built for, and the mark of its network, by name."""
-        self._transport.drain()
+        self.transport.drain()
         line = self._ask("I")
-        name, *pairs = line.split() or [""]
+        name, _, rest = line.partition(" ")
         if name != "hrsnn":
             raise LinkError(
                 f"Program must answer with its name, not {line!r}. Check the bitstream."
             )
-        return {key: int(value) for key, value in (pair.split("=") for pair in pairs)}
+        return {key: int(value) for key, value in (pair.split("=") for pair in rest.split())}
 
     def load(self, images: Sequence[MemoryImage], n_neurons: int) -> None:
         """Load memory images, in place of whatever the core holds.
@@ -159,10 +165,10 @@ class SocHost:
 
     def _ask(self, kind: str, words: Sequence[int] = ()) -> str:
         """Send a message and return the line that answers it."""
-        self._transport.write(message(kind, words))
+        self.transport.write(message(kind, words))
         line = b""
         while not line.endswith(b"\n"):
-            byte = self._transport.read(1)
+            byte = self.transport.read(1)
             if not byte or len(line) > LINE_LENGTH:
                 raise LinkError(f"Message {kind} must be answered with a line, not {line!r}")
             line += byte

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,8 +29,8 @@ DIVISOR = 4
 SILENCE_CYCLES = 300_000
 
 
-def simulated_soc(config: CoreConfig, root: Path, *, images=()) -> SocHost:
-    """Return the host's side of a compiled system on chip.
+def soc_library(config: CoreConfig, root: Path, *, images=()) -> ctypes.CDLL:
+    """Return a compiled system on chip, for `simulated_host`.
 
     Parameters
     ----------
@@ -49,7 +50,12 @@ def simulated_soc(config: CoreConfig, root: Path, *, images=()) -> SocHost:
     )
     # Little time is spent in the model, so it is not worth a long compilation.
     design = Design("soc", emit_rtlil(soc, "soc"), flags=("-O1",))
-    return SocHost(CompiledLine(pins_library(design, DIVISOR, root), SILENCE_CYCLES))
+    return pins_library(design, DIVISOR, root)
+
+
+def simulated_host(library: ctypes.CDLL) -> SocHost:
+    """Return the host's side of a new simulation that has just been powered up."""
+    return SocHost(CompiledLine(library, SILENCE_CYCLES))
 
 
 def verify_soc(
@@ -92,7 +98,8 @@ def verify_soc(
         net, n_steps=int(batch.n_steps.max(initial=1)), placement=placement, spike_stream=True
     )
     images = memory_images(net, config, placement)
-    host = simulated_soc(config, root / "models", images=images if in_memory else ())
+    library = soc_library(config, root / "models", images=images if in_memory else ())
+    host = simulated_host(library)
     host.identify()
     if not in_memory:
         host.load(images, net.n_neurons)

@@ -40,6 +40,14 @@ def processor() -> wiring.Component:
         return Sentinel()
 
 
+def check_program(program: Sequence[int], ram_words: int) -> None:
+    """Raise `CapacityError` where a program is larger than the RAM."""
+    if len(program) > ram_words:
+        raise CapacityError(
+            f"Program must be at most {ram_words} words, not {len(program)}. Take more RAM."
+        )
+
+
 class SocUart(wiring.Component):
     """The UART of a processor: bytes received wait in a queue, one byte waits to be sent.
 
@@ -150,10 +158,7 @@ class Soc(wiring.Component):
         vendor_cells: bool = False,
         poison: bool = False,
     ):
-        if len(program) > ram_words:
-            raise CapacityError(
-                f"Program must be at most {ram_words} words, not {len(program)}. Take more RAM."
-            )
+        check_program(program, ram_words)
         self._processor = processor()
         self._uart = SocUart(divisor=uart_divisor)
         self._accelerator = WishboneTop(
