@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def learn(
     start = magnitudes or initial_magnitudes(net, stdp)
     check_stdp(net, stdp, start)
     m_in, m_rec = (np.array(m, np.int32) for m in (start.w_in, start.w_rec))
-    network, constants = _kernel_args(net, stdp, m_in, m_rec)
+    inputs, recurrent, constants = _kernel_args(net, stdp)
     n, n_samples = net.n_neurons, len(batch)
     spike_counts = np.zeros((n_samples, net.readout.n_bins, n), np.int32)
     x, y = np.zeros(net.n_inputs + n, np.int32), np.zeros(n, np.int32)
@@ -97,7 +98,8 @@ def learn(
         spikes, v = np.zeros(kept, np.uint8), np.zeros(kept, np.int64)
         updates.append(
             learn_sample(
-                batch.t[part], batch.address[part], steps, *network, *constants,
+                batch.t[part], batch.address[part], steps,
+                *inputs, m_in, *recurrent, m_rec, *constants,
                 spike_counts[s], x, y, spikes, v,
             )
         )  # fmt: skip
@@ -149,15 +151,11 @@ def _rescaled(group, magnitudes, target, limit) -> np.ndarray:
     return np.minimum(scaled, limit)
 
 
-def _kernel_args(net: IntNetwork, stdp: IntStdp, m_in, m_rec) -> tuple[tuple, tuple]:
-    """Return the network and the constants as the kernel takes them."""
+@lru_cache(maxsize=4)
+def _kernel_args(net: IntNetwork, stdp: IntStdp) -> tuple[tuple, tuple, tuple]:
+    """Return inputs, recurrent rows and constants as the kernel takes them, magnitudes aside."""
     # Weights grow, so the word must hold the sums of the greatest ones.
     neurons = neuron_args(net, greatest_network(net, stdp).sum_width)
-    network = (
-        *kernel_rows(net.w_in, net.shift_in), m_in, net.shift_in,
-        *kernel_rows(net.w_rec, net.shift_rec), m_rec, net.shift_rec,
-        source_signs(net)[net.n_inputs :].astype(np.int32), *neurons,
-    )  # fmt: skip
     constants = (
         stdp.plastic_in, stdp.plastic_rec, stdp.learn_shift,
         (1 << stdp.trace_width) - 1, stdp.trace_step, stdp.decay_width,
@@ -170,4 +168,9 @@ def _kernel_args(net: IntNetwork, stdp: IntStdp, m_in, m_rec) -> tuple[tuple, tu
         ),
         stdp.eta_shift,
     )  # fmt: skip
-    return network, constants
+    signs = source_signs(net)[net.n_inputs :].astype(np.int32)
+    return (
+        (*kernel_rows(net.w_in, net.shift_in), net.shift_in),
+        (*kernel_rows(net.w_rec, net.shift_rec), net.shift_rec, signs),
+        (*neurons, *constants),
+    )

@@ -1,10 +1,11 @@
 """Compiled inner loops of integer STDP, event-driven and exact.
 
 A magnitude is needed only when its source fires, and between two spikes of a source it only rises:
-what the target's spikes since then would have added is added up at the source's next spike, from
-the list of those spikes. Sums of gains commute with the clipping at the greatest magnitude, so the
-result equals the step-by-step rule of ``docs/numeric-contract.md`` bit for bit. The traces of the
-sources decay lazily in the same way; those of the targets are decayed every step.
+what the spikes of all targets since then would have added is summed per target at the source's next
+spike, and the row takes its sums in one pass without a branch. Sums of gains commute with the
+clipping at the greatest magnitude, so the result equals the step-by-step rule of
+``docs/numeric-contract.md`` bit for bit. The traces of the sources decay lazily in the same way;
+those of the targets are decayed every step.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ import numpy as np
 
 from hrsnn_edge.engine.int_kernels import update
 from hrsnn_edge.engine.int_rows import scatter
+
+#: Low bits of a target's sum that count its gains: no trace lives for 2**12 steps.
+COUNT_WIDTH = 12
+COUNT_MASK = (1 << COUNT_WIDTH) - 1
 
 
 @nb.njit(cache=True, nogil=True)
@@ -32,67 +37,50 @@ def gains_since(x, elapsed, decay, decay_width, eta, eta_shift, gain):
 
 
 @nb.njit(cache=True, nogil=True)
-def replay(magnitude, greatest, j, since, alive, gain, head, spike_t, previous):
-    """Return the magnitude after the spikes of target `j` later than `since`, and its updates."""
-    total = np.int64(magnitude)
-    updates = 0
-    spike = head[j]
-    while spike >= 0 and spike_t[spike] > since:
-        d = spike_t[spike] - since
-        if d <= alive and gain[d] > 0:
-            total += gain[d]
-            updates += 1
-        spike = previous[spike]
-    return min(total, np.int64(greatest)), updates
+def sum_gains(sums, since, alive, gain, step_ptr, spike):
+    """Set `sums` to what a source that fired in step `since` gains at each target.
+
+    A sum is shifted left by `COUNT_WIDTH`; its low bits count the gains that are not 0. The spikes
+    of step `t` are ``spike[step_ptr[t] : step_ptr[t + 1]]``.
+    """
+    sums[:] = 0
+    for d in range(1, alive + 1):
+        if gain[d] == 0:
+            return  # a decaying trace gains ever less
+        one = (gain[d] << COUNT_WIDTH) + 1
+        for q in range(step_ptr[since + d], step_ptr[since + d + 1]):
+            sums[spike[q]] += one
 
 
 @nb.njit(cache=True, nogil=True)
-def replay_row(
-    row_ptr, col_idx, magnitudes, source, greatest, since, alive, gain,
-    last_post, head, spike_t, previous,
-):  # fmt: skip
-    """Replay every synapse of a source; return the updates."""
+def visit_row(
+    acc, row_ptr, col_idx, magnitudes, source, sums, loss, greatest, sign, learn_shift, shift
+):
+    """Bring a source's magnitudes up to date and deliver its weights; return the updates.
+
+    A magnitude takes its target's sum of gains, then its loss; the weight added to the accumulator
+    is ``sign * (m >> learn_shift) << shift``. One loop, as the row is the costly thing to read.
+    """
     updates = 0
-    if alive == 0:
-        return updates
     for k in range(row_ptr[source], row_ptr[source + 1]):
         j = col_idx[k]
-        if last_post[j] > since:
-            magnitudes[k], more = replay(
-                magnitudes[k], greatest, j, since, alive, gain, head, spike_t, previous
-            )
-            updates += more
+        up, down = sums[j], loss[j]
+        m = max(min(magnitudes[k] + (up >> COUNT_WIDTH), greatest) - down, 0)
+        magnitudes[k] = m
+        updates += (up & COUNT_MASK) + (down > 0)
+        acc[j] += sign * ((m >> learn_shift) << shift)
     return updates
 
 
 @nb.njit(cache=True, nogil=True)
-def deliver_row(acc, row_ptr, col_idx, magnitudes, source, sign, learn_shift, shift):
-    """Add the weights ``sign * (m >> learn_shift) << shift`` of a source to the accumulators."""
-    for k in range(row_ptr[source], row_ptr[source + 1]):
-        acc[col_idx[k]] += sign * ((magnitudes[k] >> learn_shift) << shift)
-
-
-@nb.njit(cache=True, nogil=True)
-def depress_row(row_ptr, col_idx, magnitudes, source, loss):
-    """Lower the magnitudes of a source that fired; return the updates."""
+def learn_now(row_ptr, col_idx, magnitudes, source, gain, greatest, spikes, loss):
+    """Raise the magnitudes onto targets that fired in this step, lower all; return the updates."""
     updates = 0
     for k in range(row_ptr[source], row_ptr[source + 1]):
-        step = loss[col_idx[k]]
-        magnitudes[k] = max(magnitudes[k] - step, 0)
-        updates += step > 0
-    return updates
-
-
-@nb.njit(cache=True, nogil=True)
-def potentiate_now(row_ptr, col_idx, magnitudes, source, gain, greatest, spikes):
-    """Raise the magnitudes onto the targets that fired in this step; return the updates."""
-    updates = 0
-    if gain == 0:
-        return updates
-    for k in range(row_ptr[source], row_ptr[source + 1]):
-        if spikes[col_idx[k]]:
-            magnitudes[k] = min(magnitudes[k] + gain, greatest)
-            updates += 1
+        j = col_idx[k]
+        up, down = gain * spikes[j], loss[j]
+        magnitudes[k] = max(min(magnitudes[k] + up, greatest) - down, 0)
+        updates += (up > 0) + (down > 0)
     return updates
 
 
@@ -107,7 +95,7 @@ def decay_post(y, loss, decay, decay_width, eta, eta_shift):
 @nb.njit(cache=True, nogil=True)
 def learn_sample(
     ev_t, ev_addr, n_steps,
-    in_ptr, in_col, in_w, m_in, in_shift, rec_ptr, rec_col, rec_w, m_rec, rec_shift, rec_sign,
+    in_ptr, in_col, in_w, in_shift, m_in, rec_ptr, rec_col, rec_w, rec_shift, rec_sign, m_rec,
     decay, v_threshold, v_reset, refractory_steps, holds, v_gain,
     syn_decay, syn_gain, syn_low, syn_high, low, high,
     plastic_in, plastic_rec, learn_shift, trace_top, trace_step, trace_decay_width,
@@ -125,17 +113,17 @@ def learn_sample(
     refractory, fired = np.zeros(n, np.int32), np.empty(n, np.int32)
     i_syn = np.zeros(syn_decay.size, v_threshold.dtype)
     spikes = np.zeros((n + 7) // 8 * 8, np.uint8)
-    loss = np.zeros(n, np.int32)
+    loss, no_loss, sums = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int64)
     gain = np.zeros(n_steps + 1, np.int64)
     now_gain, now_x = np.zeros(n_inputs, np.int64), np.zeros(n_inputs, np.int64)
     last_pre = np.full(n_inputs + n, -1, np.int32)
-    last_post, head = np.full(n, -1, np.int32), np.full(n, -1, np.int64)
-    spike_t, previous = np.empty(1024, np.int32), np.empty(1024, np.int64)
-    n_spikes, updates, event = 0, 0, 0
+    step_ptr, spike = np.zeros(n_steps + 1, np.int64), np.empty(1024, rec_col.dtype)
+    updates, event = 0, 0
     x[:] = 0
     y[:] = 0
     for t in range(n_steps):
         first = event
+        step_ptr[t + 1] = step_ptr[t]
         while event < ev_t.size and ev_t[event] == t:
             k = ev_addr[event]
             now_x[k], alive = gains_since(
@@ -144,11 +132,11 @@ def learn_sample(
             )  # fmt: skip
             now_gain[k] = gain[t - last_pre[k]] if now_x[k] > 0 else 0
             if plastic_in:
-                updates += replay_row(
-                    in_ptr, in_col, m_in, k, greatest[k], last_pre[k], alive, gain,
-                    last_post, head, spike_t, previous,
+                sum_gains(sums, last_pre[k], alive, gain, step_ptr, spike)
+                updates += visit_row(
+                    acc, in_ptr, in_col, m_in, k, sums, no_loss, greatest[k], 1, learn_shift,
+                    in_shift[k],
                 )  # fmt: skip
-                deliver_row(acc, in_ptr, in_col, m_in, k, 1, learn_shift, in_shift[k])
             else:
                 scatter(acc, in_ptr, in_col, in_w, k)
             event += 1
@@ -157,21 +145,19 @@ def learn_sample(
             decay, v_threshold, v_reset, refractory_steps, holds, v_gain,
             syn_decay, syn_gain, syn_low, syn_high, low, high,
         )  # fmt: skip
+        if step_ptr[t] + n_fired > spike.size:
+            spike = np.concatenate((spike, np.empty(spike.size + n_fired, spike.dtype)))
         for q in range(n_fired):
-            j = fired[q]
-            spike_counts[t * n_bins // n_steps, j] += 1
-            if n_spikes == spike_t.size:
-                spike_t = np.concatenate((spike_t, np.empty_like(spike_t)))
-                previous = np.concatenate((previous, np.empty_like(previous)))
-            spike_t[n_spikes], previous[n_spikes] = t, head[j]
-            head[j], last_post[j] = n_spikes, t
-            n_spikes += 1
+            spike_counts[t * n_bins // n_steps, fired[q]] += 1
+            spike[step_ptr[t] + q] = fired[q]
+        step_ptr[t + 1] = step_ptr[t] + n_fired
         decay_post(y, loss, decay_minus, trace_decay_width, eta_minus, eta_shift)
         for e in range(first, event):
             k = ev_addr[e]
             if plastic_in:
-                updates += potentiate_now(in_ptr, in_col, m_in, k, now_gain[k], greatest[k], spikes)
-                updates += depress_row(in_ptr, in_col, m_in, k, loss)
+                updates += learn_now(
+                    in_ptr, in_col, m_in, k, now_gain[k], greatest[k], spikes, loss
+                )
             x[k] = min(now_x[k] + trace_step, trace_top)
             last_pre[k] = t
         for q in range(n_fired):
@@ -182,13 +168,12 @@ def learn_sample(
                 gain,
             )  # fmt: skip
             if plastic_rec:
-                updates += replay_row(
-                    rec_ptr, rec_col, m_rec, j, greatest[i], last_pre[i], alive, gain,
-                    last_post, head, spike_t, previous,
+                sum_gains(sums, last_pre[i], alive, gain, step_ptr, spike)
+                # It delivers what step t + 1 takes: nothing changes these magnitudes before.
+                updates += visit_row(
+                    acc, rec_ptr, rec_col, m_rec, j, sums, loss, greatest[i], rec_sign[j],
+                    learn_shift, rec_shift[j],
                 )  # fmt: skip
-                updates += depress_row(rec_ptr, rec_col, m_rec, j, loss)
-                # What step t + 1 delivers: nothing changes these magnitudes before.
-                deliver_row(acc, rec_ptr, rec_col, m_rec, j, rec_sign[j], learn_shift, rec_shift[j])
             else:
                 scatter(acc, rec_ptr, rec_col, rec_w, j)
             x[i] = min(x_now + trace_step, trace_top)
@@ -203,14 +188,16 @@ def learn_sample(
             x[i], n_steps - 1 - last_pre[i], decay_plus[i], trace_decay_width, eta_plus[i],
             eta_shift, gain,
         )  # fmt: skip
+        if alive == 0:
+            continue
+        sum_gains(sums, last_pre[i], alive, gain, step_ptr, spike)
         if plastic_in and i < n_inputs:
-            updates += replay_row(
-                in_ptr, in_col, m_in, i, greatest[i], last_pre[i], alive, gain,
-                last_post, head, spike_t, previous,
-            )  # fmt: skip
+            updates += visit_row(
+                acc, in_ptr, in_col, m_in, i, sums, no_loss, greatest[i], 1, learn_shift, 0
+            )
         if plastic_rec and i >= n_inputs:
-            updates += replay_row(
-                rec_ptr, rec_col, m_rec, i - n_inputs, greatest[i], last_pre[i], alive, gain,
-                last_post, head, spike_t, previous,
+            updates += visit_row(
+                acc, rec_ptr, rec_col, m_rec, i - n_inputs, sums, no_loss, greatest[i], 1,
+                learn_shift, 0,
             )  # fmt: skip
     return updates

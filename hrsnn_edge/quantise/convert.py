@@ -197,7 +197,7 @@ def _steps(net: FloatNetwork, rows: SparseRows, scale, v_shift: int, shift) -> n
 
 def _step(rows: SparseRows, v_shift: int, shift) -> np.ndarray:
     """Return what a weight of 1 adds to the membrane [LSB], (nnz,)."""
-    return np.exp2(v_shift + shift[rows.pre_idx])
+    return np.exp2(v_shift + shift)[rows.pre_idx]
 
 
 def _rounding_error(net: FloatNetwork, scales: Scales) -> float:

@@ -124,8 +124,12 @@ def train_integer(
 
 
 def make_learner(net: FloatNetwork, config: ModelConfig, fmt: IntFormat, seed: int) -> Learner:
-    """Round a drawn network and its learning constants; the greatest weights fit the format."""
-    stdp = draw_stdp(config.plasticity, net, seed)
+    """Draw the learning constants of a network and round both."""
+    return round_learner(net, draw_stdp(config.plasticity, net, seed), fmt)
+
+
+def round_learner(net: FloatNetwork, stdp: FloatStdp, fmt: IntFormat) -> Learner:
+    """Round a network and its learning constants; the greatest weights fit the format."""
     greatest = _greatest_weights(net, stdp)
     top = signed_range(fmt.v_width)[1]
     wanted = top / (DEPTH * THRESHOLD_ROOM * net.v_threshold.mean() * step_gain(net))
