@@ -1,18 +1,23 @@
 """The C library: its own tests, and the library itself on the pins of the simulated design."""
 
+import csv
 import ctypes
+import io
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 from hrsnn_boards.driver import model_mark
+from hrsnn_boards.transport import SpiTransport
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.interfaces import Select
 from hrsnn_rtl.placer import place
 from hrsnn_rtl.registers import BY_NAME, COUNTERS
+from hrsnn_rtl.soc_program import STACK_BYTES
 from hrsnn_sim.commands import command_words
 from hrsnn_sim.pins import CompiledLine
 
@@ -21,6 +26,7 @@ from hrsnn_edge.reference.network import run
 from hrsnn_edge.tools import tool_environment
 from tests.link import vectors
 from tests.link.fixtures import library
+from tests.link.spi import CompiledSpi
 
 pytestmark = pytest.mark.tools
 
@@ -50,6 +56,21 @@ def make(target: str, compiler: str) -> Path:
 def test_own_tests(compiler):
     """The library compiles without a warning and passes its tests and the shared vectors."""
     make("test", compiler)
+
+
+def test_sizes():
+    """``sizes.csv`` is what the compiler makes of library and program for small processors."""
+    command = [sys.executable, "-c", "import sizes; print(sizes.text(), end='')"]
+    done = subprocess.run(
+        command, cwd=ROOT / "firmware", env=tool_environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (ROOT / "firmware/sizes.csv").read_text(), "Run `make sizes`."
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    (soc,) = (row for row in rows if row["program"] == "system on chip")
+    assert int(soc["stack_bytes"]) < STACK_BYTES
+    targets = {row["target"] for row in rows if row["program"] == "library over frames"}
+    assert {"rv32i", "cortex-m0plus"} <= targets
 
 
 TRANSFER = ctypes.CFUNCTYPE(
@@ -133,11 +154,19 @@ def read_words(function, count: int, *before) -> list[int]:
     return list(words)
 
 
-def test_library_runs_the_rtl():
+#: A way of bytes to a new device of each front.
+LINES = {
+    "uart": lambda: CompiledLine(library()),
+    "spi": lambda: SpiTransport(CompiledSpi(Random(1))),
+}
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_library_runs_the_rtl(line):
     """Driven by the C library through its pins, the RTL computes what the reference computes."""
     net, raster = vectors.network()
     config = vectors.configuration()
-    device = CDevice(CompiledLine(library()))
+    device = CDevice(line())
     load(device, net, config)
     expected = run(net, raster)
 
