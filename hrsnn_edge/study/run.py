@@ -7,6 +7,7 @@ has grown, only does what is missing.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -53,7 +54,9 @@ class Runner:
     def of(cls, plan: Plan, store: Store, say: Say) -> Runner:
         """Return the runner of a plan."""
         bench = Bench(store, code_version("hrsnn_edge.study.networks"))
-        return cls(plan, bench, Workers(plan.study.n_jobs, plan.study.dask, store.root), say)
+        # Workers on other machines see the store, not this one's folder for what is temporary.
+        marks = store.root if plan.study.dask else Path(tempfile.gettempdir())
+        return cls(plan, bench, Workers(plan.study.n_jobs, plan.study.dask, marks), say)
 
     def measure(self, points: Iterable[Point]) -> list[dict[str, Any]]:
         """Return the row of each point: its values, its network's figures, its hardware's."""
@@ -179,6 +182,9 @@ def run_study(plan: Plan, store: Store, folder: Path, say: Say, build: str) -> l
         ``'front'``, ``'all'`` or ``'none'``: which points are placed and routed.
     """
     runner = Runner.of(plan, store, say)
+    count = plan.study.search.evaluations if plan.study.search else len(plan.points)
+    networks = len({point.network for point in plan.points})
+    say(f"{count} of {len(plan.points)} points, {networks} networks, {len(plan.study.seeds)} seeds")
     rows = search(plan, runner.measure) if plan.study.search else runner.measure(plan.points)
     rows.sort(key=lambda row: row["id"])
     front = pareto(rows, plan.study.front)
