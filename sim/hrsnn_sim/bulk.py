@@ -114,6 +114,9 @@ class BulkModel:
         self._points = tuple(name for name, _ in design.points)
         self._bias = np.zeros(config.n_out_padded, np.int64)
         self._limit = PATIENCE_CYCLES + 4 * config.n_slots
+        if config.plasticity:
+            # A sweep shows nothing while it walks all rows.
+            self._limit += config.plasticity.history * (config.synapse_depth + config.n_sources)
 
     def __del__(self):
         """Free the compiled model."""
