@@ -69,7 +69,7 @@ def graph(traces: RunTraces) -> Markup | None:
         css = "mark inhibitory" if sign else "mark"
         body += (
             f'<circle class="{css}" cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}">'
-            f"<title>neuron {k}: {d} synapses</title></circle>"
+            f"<title>neuron {k}: {d} synapse{'' if d == 1 else 's'}</title></circle>"
         )
     names, sizes = np.unique(cluster, return_counts=True)
     if names.size > 1:

@@ -10,22 +10,22 @@ from hrsnn_edge.report.traces import RunTraces
 from tests.report.demo import demo_traces
 
 FOUR = RunTraces(
-    graph_pre=np.array([0, 0, 2]),
-    graph_post=np.array([1, 2, 3]),
+    graph_pre=np.array([0, 0, 1, 2]),
+    graph_post=np.array([1, 2, 2, 3]),
     graph_cluster=np.array([0, 0, 1, 1]),
     inhibitory=np.array([False, False, True, False]),
 )
 
 
 def test_graph_by_hand():
-    """Four neurons in two clusters, three synapses of which that of neuron 2 is inhibitory."""
+    """Four neurons in two clusters, four synapses of which that of neuron 2 is inhibitory."""
     drawn = graph(FOUR)
     assert drawn.count("<circle") == 4 and drawn.count('class="mark inhibitory"') == 1
     chords = dict(re.findall(r'class="(chord[^"]*)" d="([^"]*)"', drawn))
-    assert chords["chord"].count("M") == 2 and chords["chord inhibitory"].count("M") == 1
-    assert "neuron 0: 2 synapses" in drawn and "neuron 3: 1 synapses" in drawn
+    assert chords["chord"].count("M") == 3 and chords["chord inhibitory"].count("M") == 1
+    assert "neuron 0: 2 synapses" in drawn and "neuron 3: 1 synapse<" in drawn
     assert drawn.count('class="tick mid"') == 2
-    assert degrees(FOUR).tolist() == [2, 1, 2, 1]
+    assert degrees(FOUR).tolist() == [2, 2, 3, 1]
 
 
 def test_all_neurons_lie_on_the_page():
