@@ -12,6 +12,9 @@
   const names = Object.keys(columns).filter((n) => rows.some((r) => known(r[n])));
   // What is the same everywhere stands once above the table, not in every line.
   const listed = names.filter((n) => n === "id" || rows.length < 2 || varies(n));
+  // The columns that a sheet of paper has room for.
+  const paper = new Set(["id", ...study.axes, "accuracy", "accuracy_sd", "test", "sop", "latency_ms", "memory_kbit", "fits", "fmax_mhz"]);
+  const style = (name) => (isNumber(name) ? "" : "word") + (paper.has(name) || name === state.x || name === state.y ? "" : " more");
   const realOf = Object.fromEntries(
     Object.entries(columns).filter(([, c]) => c.real).map(([n, c]) => [c.real, n]));
   const state = { x: study.front[0], y: study.front[1], by: "", fits: false, brush: null, sort: "id", up: true };
@@ -157,7 +160,7 @@
     body.replaceChildren();
     const head = html("tr", html("thead", body));
     for (const name of listed) {
-      const cell = html("th", head, undefined, isNumber(name) ? "" : "word");
+      const cell = html("th", head, undefined, style(name));
       cell.setAttribute("aria-sort", state.sort === name ? (state.up ? "ascending" : "descending") : "none");
       const button = html("button", cell, columns[name].label + (state.sort === name ? (state.up ? " ↑" : " ↓") : ""));
       button.type = "button";
@@ -170,7 +173,7 @@
     const lines = html("tbody", body);
     for (const r of kept) {
       const line = html("tr", lines, undefined, onFront.has(r.id) ? "front" : "");
-      for (const name of listed) html("td", line, (name === "id" && onFront.has(r.id) ? "★ " : "") + show(r[name], name), isNumber(name) ? "" : "word");
+      for (const name of listed) html("td", line, (name === "id" && onFront.has(r.id) ? "★ " : "") + show(r[name], name), style(name));
       line.addEventListener("pointerenter", () => mark(r.id));
       line.addEventListener("pointerleave", () => mark(null));
     }
