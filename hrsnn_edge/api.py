@@ -405,19 +405,25 @@ def build(
 
 
 def run(
-    plan: Experiment, folder: Path | str, source: Path | str = "experiment.toml", say: Say = _silent
+    plan: Experiment,
+    folder: Path | str,
+    source: Path | str | None = None,
+    say: Say = _silent,
 ) -> tuple[RunRecord, RunTraces]:
     """Run every station of an experiment into a folder, as ``hrsnn run``; a killed run goes on.
 
     Parameters
     ----------
-    source : path
+    source : path, optional
         The experiment's file, for the manifest.
+    say : callable, optional
+        Takes a line of progress.
     """
     from hrsnn_edge.flow.run import run_flow
     from hrsnn_edge.flow.store import default_store
 
-    return run_flow(plan, Path(source), Path(folder), default_store(), say)
+    file = None if source is None else Path(source)
+    return run_flow(plan, file, Path(folder), default_store(), say)
 
 
 def report(record: RunRecord, traces: RunTraces | None = None) -> str:

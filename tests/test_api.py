@@ -159,3 +159,24 @@ def test_the_design_is_verified(chain):
     assert (verdict.mismatches, verdict.networks) == (0, 1)
     assert cycles > events.n_steps.sum() * whole.n_neurons
     assert api.verify(whole, events).mismatches == 0
+
+
+@pytest.mark.slow
+@pytest.mark.tools
+def test_a_whole_run(tmp_path, monkeypatch):
+    """Every station in one call: green verdicts, the files of a run, and nothing to compare."""
+    monkeypatch.setenv("HRSNN_STORE", str(tmp_path / "store"))
+    settings = {"tune.evaluations": 0, "build.boards": []}
+    checks = {"verify.random_networks": 1, "verify.bulk_samples": 2}
+    plan = api.experiment(SMALL, settings | checks)
+    record, traces = api.run(plan, tmp_path / "run")
+    assert set(record.verdicts) == {"engine", "cosim", "bulk", "random"}
+    assert all(verdict.passed for verdict in record.verdicts.values())
+    assert record.command == "hrsnn_edge.api.run" and record.manifest.inputs == {}
+    assert record.settings["prune.sparsity"] == 0.5
+    # Two samples ran: a step takes at least a cycle a neuron.
+    assert record.cycles.per_step > plan.model.network.n_neurons
+    assert (tmp_path / "run/report.html").read_text() == api.report(record, traces)
+    assert traces.graph_pre.size == record.prune.synapses["rec"].after
+    assert traces.lyapunov_pruned.shape == (12,)
+    assert api.compare(record, record).changed == ()

@@ -52,7 +52,7 @@ EXAMPLE = 0
 
 def make_record(
     experiment: Experiment,
-    source: Path,
+    source: Path | None,
     data: Dataset,
     networks,
     figures: dict[str, Any],
@@ -73,7 +73,7 @@ def make_record(
     answer = int(evaluation["integer"].outputs[EXAMPLE].argmax())
     return RunRecord(
         name=experiment.name,
-        command=f"hrsnn run {source}",
+        command=f"hrsnn run {source}" if source else "hrsnn_edge.api.run",
         seed=experiment.seed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         settings=dict(flat_settings(experiment.model_dump(mode="json", exclude={"name", "seed"}))),
@@ -82,7 +82,7 @@ def make_record(
             python=platform.python_version(),
             platform=f"{platform.system()} {platform.machine()}",
             packages=versions(),
-            inputs={source.name: sha256_file(source)} if source.is_file() else {},
+            inputs={source.name: sha256_file(source)} if source and source.is_file() else {},
             outputs={name: b.sha256 for name, b in boards.items() if b.sha256},
         ),
         data=DataInfo(

@@ -71,7 +71,11 @@ class Networks:
 
 
 def run_flow(
-    experiment: Experiment, source: Path, folder: Path, store: Store, say: Callable[[str], None]
+    experiment: Experiment,
+    source: Path | None,
+    folder: Path,
+    store: Store,
+    say: Callable[[str], None],
 ):
     """Run an experiment.
 
@@ -79,8 +83,8 @@ def run_flow(
     ----------
     experiment : Experiment
         Checked.
-    source : Path
-        Its file, for the manifest.
+    source : Path or None
+        Its file, for the manifest; None for one that was made in Python.
     folder : Path
         Where the run's files go.
     store : Store
@@ -100,7 +104,7 @@ def run_flow(
     from hrsnn_edge.report.record import record_to_bytes
     from hrsnn_edge.report.traces import traces_to_bytes
 
-    progress = Progress(say, 9)
+    progress = Progress(say, 9 if experiment.tune.evaluations else 8)
     folder.mkdir(parents=True, exist_ok=True)
     with progress.station("encode", f"{experiment.data.name} to events"):
         data = encoded(experiment, store, progress)
