@@ -21,6 +21,8 @@ from hrsnn_edge.report.traces import NetworkArrays, RunTraces
 N_MEMBRANES = 4
 #: Lyapunov exponents of the report, and the steps of training samples they are taken over.
 N_EXPONENTS, WARM_UP, N_STEPS = 12, 100, 1000
+#: Fewer steps give no exponents.
+LEAST_STEPS = 40
 
 
 def make_traces(
@@ -57,11 +59,12 @@ def make_traces(
 
 
 def _exponents(net: FloatNetwork, events: EventBatch) -> np.ndarray | None:
-    """Return the leading exponents under the first samples; None for synapses with a current.
+    """Return the leading exponents under the first samples.
 
-    A membrane starts at rest with the first sample only: one trajectory runs through all.
+    None for synapses with a current and for less than `LEAST_STEPS` of input. A membrane starts at
+    rest with the first sample only: one trajectory runs through all.
     """
-    if net.tau_syn is not None:
+    if net.tau_syn is not None or events.n_steps.sum() < LEAST_STEPS:
         return None
     needed = WARM_UP + N_STEPS
     n_samples = int(np.searchsorted(np.cumsum(events.n_steps), needed)) + 1
