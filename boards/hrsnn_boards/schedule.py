@@ -23,8 +23,11 @@ SPIKE_LATENCY, EVENT_LATENCY = 9, 4
 ROW_LATENCY = 3
 #: Rows that a lane holds beside its queue: two in front of the one that streams.
 PREFETCHED = 2
-#: From the last synapse or word of the readout, or the issue of the last slot, to the next command.
-TAIL = 8
+#: From the last synapse or word of the readout, and from the issue of the last slot, to the next
+#: command; how much later that is where the host is told the end of each step.
+TAIL, SCAN_TAIL, MARK_TAIL = 8, 6, 6
+#: From the issue of the last slot to the first row, without a second bank of sums.
+HOLD = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +59,7 @@ class Schedule:
         work[: net.n_neurons, -1] = config.out_words
         return cls(config, placement, work)
 
-    def step(self, spikes: np.ndarray, events: np.ndarray) -> int:
+    def step(self, spikes: np.ndarray, events: np.ndarray, *, clear: bool = False) -> int:
         """Return the cycles from a STEP command to the next one.
 
         Parameters
@@ -65,18 +68,23 @@ class Schedule:
             Neurons that fire in the step.
         events : (E,) int
             Input channels whose events the host sends for the next step.
+        clear : bool
+            It is a CLEAR command instead.
         """
         c, where = self.config, self.placement
         slots, sources = where.slot[spikes], spikes
         order = np.lexsort((where.lane[spikes], slots))
-        # Without a second bank of sums the scan comes first.
-        found = slots[order] + SPIKE_LATENCY if c.double_buffer else slots[order] * 0 + c.n_slots
-        sent = np.arange(events.size) + EVENT_LATENCY
-        times = np.concatenate([found, sent])
+        times = np.concatenate(
+            [slots[order] + SPIKE_LATENCY, np.arange(events.size) + EVENT_LATENCY]
+        )
+        if not c.double_buffer:
+            times = np.maximum(times, c.n_slots + HOLD)
         first = np.argsort(times, kind="stable")
         sources = np.concatenate([sources[order], events + where.lane.size])[first]
         finished = self._deliver(times[first], self.work[sources])
-        return int(max(c.n_slots, *finished) + TAIL)
+        # The mark of a step's end goes the way of its spikes.
+        mark = MARK_TAIL + (c.lanes > 1) if c.spike_stream and not clear else 0
+        return int(max(c.n_slots + SCAN_TAIL + mark, finished.max() + TAIL))
 
     def _deliver(self, times: np.ndarray, work: np.ndarray) -> np.ndarray:
         """Return when each lane and the readout have done the last of their sources."""
@@ -104,7 +112,7 @@ class Schedule:
         none = np.zeros(0, np.int64)
         events = [*(np.flatnonzero(row) for row in raster), none]
         # A CLEAR is a scan without spikes, beside which the first events are delivered.
-        cycles = self.step(none, events[0])
+        cycles = self.step(none, events[0], clear=True)
         for t, row in enumerate(spikes):
             cycles += self.step(np.flatnonzero(row), events[t + 1])
         return cycles

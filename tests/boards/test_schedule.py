@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hrsnn_boards.accuracy import cycle_errors
-from hrsnn_boards.schedule import EVENT_LATENCY, ROW_LATENCY, SPIKE_LATENCY, TAIL, Schedule
+from hrsnn_boards.schedule import (
+    EVENT_LATENCY,
+    HOLD,
+    ROW_LATENCY,
+    SPIKE_LATENCY,
+    TAIL,
+    Schedule,
+)
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.placer import Placement
 
@@ -28,8 +35,11 @@ def schedule(work, n_slots: int, *, lanes: int = 1, **options) -> Schedule:
 
 
 def test_silent_step():
-    """A step in which nothing happens is its scan and the tail."""
-    assert schedule(np.zeros((19, 2)), 16).step(NONE, NONE) == 16 + TAIL
+    """A step in which nothing happens is its scan and 6 cycles, as measured; marks take longer."""
+    assert schedule(np.zeros((19, 2)), 16).step(NONE, NONE) == 16 + 6
+    marked = schedule(np.zeros((19, 2)), 16, spike_stream=True)
+    assert marked.step(NONE, NONE) == 16 + 12
+    assert marked.step(NONE, NONE, clear=True) == 16 + 6
 
 
 def test_rows_follow_each_other():
@@ -40,7 +50,7 @@ def test_rows_follow_each_other():
     assert found == 2 + SPIKE_LATENCY + ROW_LATENCY + 30 + 20 + 1 + TAIL
     # Without a second bank the first row waits for the whole scan.
     found = schedule(work, 16, double_buffer=False).step(np.array([2]), NONE)
-    assert found == 16 + ROW_LATENCY + 30 + TAIL
+    assert found == 16 + HOLD + ROW_LATENCY + 30 + TAIL
 
 
 def test_slowest_lane_counts():
