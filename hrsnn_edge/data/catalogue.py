@@ -179,7 +179,7 @@ _ENTRIES = (
     ),
     Entry(
         "goog", "Google share, next day", 0, "last fifth is test", "public domain",
-        ("series/goog_daily_2004_2013.csv",), "https://pypi.org/project/bokeh-sampledata/",
+        ("series/goog_daily_2004_2013.csv",), "https://github.com/bokeh/bokeh_sampledata",
     ),
     Entry(
         "wind", "wind speed, next hour", 0, "last fifth is test", "MIT",
@@ -187,7 +187,7 @@ _ENTRIES = (
     ),
     Entry(
         "seattle", "wind speed, next day", 0, "last fifth is test", "public domain",
-        ("series/seattle_weather_daily.csv",), "https://pypi.org/project/vega_datasets/",
+        ("series/seattle_weather_daily.csv",), "https://github.com/altair-viz/vega_datasets",
     ),
 )  # fmt: skip
 
