@@ -185,7 +185,7 @@ def changes(row: Row, near: Sequence[Neighbour]) -> Iterator[str]:
         yield f"For accuracy: {max(better, key=lambda n: n.accuracy)}."
     equal = [n for n in network if n.accuracy >= -n.noise and n.ratios.get("sop", 1) < 1]
     if equal:
-        yield f"For less work at no loss: {min(equal, key=lambda n: n.ratios['sop'])}."
+        yield f"For less work, no loss beyond noise: {min(equal, key=lambda n: n.ratios['sop'])}."
     faster = [n for n in near if n.axis == "lanes" and n.ratios.get("cycles", 1) < 1]
     if faster:
         yield f"For time: {min(faster, key=lambda n: n.ratios['cycles'])}."

@@ -24,6 +24,8 @@ from hrsnn_edge.study.plan import PLACES
 WIDTH, HEIGHT = 860.0, 420.0
 #: Share of a range that is left free on both sides of a plot.
 ROOM = 0.06
+#: Ticks of an axis, at most.
+N_TICKS = 7
 
 
 def table(rows: list[dict[str, Any]]) -> dict[str, list]:
@@ -81,8 +83,8 @@ def picture(rows: list[dict[str, Any]], front: tuple[str, str]) -> Markup:
     if not known:
         return drawing(WIDTH, HEIGHT, "", "no point has figures")
     spans = [_span([r[name] for r in known]) for name in front]
-    axes = Axes(*spans, WIDTH, HEIGHT, left=left_margin(*spans[1]))
-    body = frame(axes, COLUMNS[x].label, COLUMNS[y].label)
+    axes = Axes(*spans, WIDTH, HEIGHT, left=left_margin(*spans[1], N_TICKS))
+    body = frame(axes, COLUMNS[x].label, COLUMNS[y].label, N_TICKS, N_TICKS)
     for css, fits in (("mark neutral", False), ("mark soft", True)):
         part = [r for r in known if bool(r.get("fits")) == fits]
         names = [f"point {r['id']}" for r in part]
@@ -150,8 +152,9 @@ def tiles(rows: list[dict[str, Any]], front: tuple[str, str]) -> list[tuple[str,
         (str(len(rows)), "points"),
         (str(sum(bool(row.get("fits")) for row in rows)), "fit their board, estimated"),
         (str(len(pareto(rows, front))), "on the Pareto front"),
-        (str(len(built)), "placed and routed"),
     ]
+    if built:
+        out.append((str(len(built)), "placed and routed"))
     if len(measured) < len(rows):
         out.append((str(len(rows) - len(measured)), "without figures"))
     return out

@@ -55,7 +55,9 @@ def test_equal_accuracy_with_less_work():
     row = demo_row(0, accuracy=0.95)
     sparse = demo_row(1, sparsity=0.9, accuracy=0.951, sop=3000.0)
     found = explain(row, [row, sparse], FRONT, 3)
-    assert any(s.startswith("For less work at no loss: sparsity 0.9") for s in found["changes"])
+    assert any(
+        s.startswith("For less work, no loss beyond noise: sparsity 0.9") for s in found["changes"]
+    )
     assert found["dominated_by"] == [1]
 
 

@@ -94,7 +94,7 @@
       return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
     };
     const [xl, xh] = range("x"), [yl, yh] = range("y");
-    const [xt, xd] = ticks(xl, xh, narrow ? 4 : 7), [yt, yd] = ticks(yl, yh, 6);
+    const [xt, xd] = ticks(xl, xh, narrow ? 4 : 7), [yt, yd] = ticks(yl, yh, 8);
     const left = 16 + 6.8 * Math.max(...yt.map((v) => label(v, yd, state.y).length)), right = 18, top = 26, bottom = 46;
     const X = (v) => left + (v - xl) / (xh - xl) * (width - left - right);
     const Y = (v) => height - bottom - (v - yl) / (yh - yl) * (height - top - bottom);
@@ -192,7 +192,8 @@
     const r = near[1], box = $("hint");
     mark(r.id);
     box.replaceChildren();
-    html("b", box, `Point ${r.id}`);
+    const same = scale.points.filter((p) => p !== r && p[state.x] === r[state.x] && p[state.y] === r[state.y]);
+    html("b", box, `Point ${r.id}` + (same.length ? `, at the same place ${same.map((p) => p.id).join(", ")}` : ""));
     const lines = html("div", box, undefined, "lines");
     for (const name of names) {
       const { label, real } = columns[name];
@@ -256,7 +257,8 @@
     $(id).addEventListener("change", () => { state[id] = $(id).value; state.brush = null; hide(); draw(); });
   };
   const axes = study.axes.filter(varies);
-  state.by = axes.includes("board") ? "board" : axes[0] || "";
+  // Boards share their networks and would hide one another.
+  state.by = ["weight_width", "sparsity", "method", ...axes].find((n) => axes.includes(n)) || "";
   fill("x", numeric); fill("y", numeric); fill("by", axes, "nothing");
   $("fits").addEventListener("change", () => { state.fits = $("fits").checked; draw(); });
   $("clear").addEventListener("click", () => { state.brush = null; draw(); });
