@@ -21,7 +21,7 @@ test-all: setup
 	$(BIN)/python -m pytest -n auto tests
 
 bench: setup
-	$(BIN)/hrsnn bench engine
+	$(BIN)/hrsnn bench engine --peers
 	$(BIN)/hrsnn bench core
 
 # The core on real parts: clock, resources and cycles beside the targets and other cores.

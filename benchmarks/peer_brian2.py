@@ -1,32 +1,58 @@
-"""One peer of the speed comparison: Brian2, C++ standalone, float32, one thread.
+"""One peer of the speed comparison: Brian2, C++ standalone, one thread.
 
-    python benchmarks/peer_brian2.py NETWORK.npz BUILD_FOLDER
-
-Runs in an environment of its own; `hrsnn_edge.flow.workload` writes the network and reads the one
-line of JSON that this prints. Only the time loop is timed, by the process's CPU clock.
+python benchmarks/peer_brian2.py NETWORK.npz BUILD_FOLDER float32|float64
 """
 
-import json
 import sys
+import time
 from pathlib import Path
-from statistics import median
 
 import brian2 as b2
 import numpy as np
+from peer_common import report
 
-REPEATS = 9
+REPEATS = 7
 CLOCK = """
 { struct timespec now; clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   %s }
 """
+PLASTIC = """w : 1
+dx/dt = -x / taup : 1 (event-driven)
+dy/dt = -y / taum : 1 (event-driven)
+taup : second (constant)
+taum : second (constant)
+etap : 1 (constant)
+etam : 1 (constant)
+wmax : 1 (constant)"""
+PRE = "v_post {sign}= w\nx += 1\nw = clip(w - etam * y, 0, wmax)"
+POST = "y += 1\nw = clip(w + etap * x, 0, wmax)"
 
 
-def simulate(network: str, folder: str) -> dict:
-    """Build the simulation, run it `REPEATS` times and return name, spikes and CPU time [ms]."""
+def synapses(data, name, source, neurons, mask, sign):
+    """Return the static or plastic synapses of a group; magnitudes where they are plastic."""
+    plastic = f"{name}_taup" in data
+    if plastic:
+        made = b2.Synapses(source, neurons, PLASTIC, on_pre=PRE.format(sign=sign), on_post=POST)
+    else:
+        made = b2.Synapses(source, neurons, "w : 1", on_pre="v_post += w")
+    made.connect(i=data[f"{name}_pre"][mask], j=data[f"{name}_post"][mask])
+    weights = data[f"{name}_w"][mask]
+    made.w = np.abs(weights) if plastic else weights
+    if plastic:
+        for key in ("etap", "etam", "wmax"):
+            setattr(made, key, data[f"{name}_{key}"][mask])
+        for key in ("taup", "taum"):
+            setattr(made, key, data[f"{name}_{key}"][mask] * b2.ms)
+    return made
+
+
+def simulate(network: str, folder: str, dtype: str) -> None:
+    """Build the simulation, run it `REPEATS` times and report spikes and CPU time."""
+    begun = time.perf_counter()
     data = np.load(network)
     n, n_steps = data["tau"].size, int(data["n_steps"])
-    b2.prefs.core.default_float_dtype = np.float32
-    b2.prefs.codegen.cpp.headers = ["<time.h>", "<stdio.h>"]
+    b2.prefs.core.default_float_dtype = np.dtype(dtype).type
+    b2.prefs.codegen.cpp.headers = ["<time.h>", "<stdio.h>", "<sys/resource.h>"]
     b2.prefs.codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", "-ffast-math", "-march=native"]
     build = Path(folder) / "brian2"
     b2.set_device("cpp_standalone", build_on_run=False, directory=str(build))
@@ -40,12 +66,14 @@ def simulate(network: str, folder: str) -> dict:
     )
     neurons.tau = data["tau"] * b2.ms
     inputs = b2.SpikeGeneratorGroup(int(data["n_inputs"]), data["channel"], data["t"] * b2.ms)
+    inhibitory = data["inhibitory"][data["rec_pre"]]
     parts = [neurons, inputs]
-    for name, source in (("in", inputs), ("rec", neurons)):
-        synapses = b2.Synapses(source, neurons, "w : 1", on_pre="v_post += w")
-        synapses.connect(i=data[f"{name}_pre"], j=data[f"{name}_post"])
-        synapses.w = data[f"{name}_w"]
-        parts.append(synapses)
+    parts.append(synapses(data, "in", inputs, neurons, np.ones(data["in_w"].size, bool), "+"))
+    if "rec_taup" in data:
+        parts.append(synapses(data, "rec", neurons, neurons, ~inhibitory, "+"))
+        parts.append(synapses(data, "rec", neurons, neurons, inhibitory, "-"))
+    else:
+        parts.append(synapses(data, "rec", neurons, neurons, inhibitory | True, "+"))
     monitor = b2.SpikeMonitor(neurons, record=False)
     net = b2.Network(*parts, monitor)
     # Leak, add, compare, reset: the order of the numeric contract.
@@ -56,21 +84,22 @@ def simulate(network: str, folder: str) -> dict:
     b2.device.insert_code(
         "after_network_run",
         CLOCK
-        % """FILE *file = fopen("cpu_seconds.txt", "w");
-  fprintf(file, "%.9f", now.tv_sec + 1e-9 * now.tv_nsec - begun); fclose(file);""",
+        % """struct rusage used; getrusage(RUSAGE_SELF, &used);
+  FILE *file = fopen("usage.txt", "w");
+  fprintf(file, "%.9f %ld", now.tv_sec + 1e-9 * now.tv_nsec - begun, used.ru_maxrss);
+  fclose(file);""",
     )
     net.run(n_steps * b2.ms)
     b2.device.build(directory=str(build), compile=True, run=False)
-    times = []
+    built = time.perf_counter() - begun
+    usage = []
     for _ in range(REPEATS):
         b2.device.run(directory=str(build), with_output=False, run_args=[])
-        times.append(float(next(build.rglob("cpu_seconds.txt")).read_text()))
-    return {
-        "name": f"Brian2 {b2.__version__} C++ standalone float32",
-        "spikes": int(np.sum(monitor.count[:])),
-        "ms": 1000 * median(times),
-    }
+        usage.append([float(word) for word in next(build.rglob("usage.txt")).read_text().split()])
+    seconds, peak_kb = zip(*usage, strict=True)
+    name = f"Brian2 {b2.__version__} C++ standalone {dtype}"
+    report(name, np.sum(monitor.count[:]), seconds, built, max(peak_kb))
 
 
 if __name__ == "__main__":
-    print(json.dumps(simulate(*sys.argv[1:])))
+    simulate(*sys.argv[1:])

@@ -141,20 +141,26 @@ def learning(
 
 @bench.command("engine")
 def engine(
-    neurons: Annotated[int, typer.Option(help="Neurons of workload W1.")] = 2000,
+    neurons: Annotated[
+        list[int] | None, typer.Option(help="Neurons of the workload; default: 2000 5000.")
+    ] = None,
+    workload: Annotated[
+        list[str] | None, typer.Option(help="W1 inference, W2 with STDP; default: both.")
+    ] = None,
     peers: Annotated[
-        bool, typer.Option(help="Run Brian2 too, in an environment of its own.")
+        bool, typer.Option(help="Run other simulators too, each in an environment of its own.")
     ] = False,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """SOPs a second and milliseconds per 1,000 steps of the integer engine."""
-    from hrsnn_edge.flow.workload import bench_engine
+    """CPU time, SOPs a second and share of the machine's ceiling of the integer engine."""
+    from hrsnn_edge.flow.speed import bench_engine, speed_rows
+    from hrsnn_edge.reproduce.page import grid
 
     set_verbosity(verbose, quiet)
-    found = bench_engine(neurons, with_peers=peers)
-    emit(found, json, table([found]))
+    found = bench_engine(workload or ("W1", "W2"), neurons or (2000, 5000), peers, log.print)
+    emit(found, json, "\n".join(grid(speed_rows(found))))
 
 
 @bench.command("accuracy")

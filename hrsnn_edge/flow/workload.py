@@ -1,38 +1,29 @@
-"""The speed workload W1: heterogeneous recurrent inference, our engine beside a peer.
+"""The speed workloads: heterogeneous recurrent inference (W1), and the same with STDP (W2).
 
 N neurons, 80 % excitatory, 700 Poisson inputs at 10 Hz, 10 % dense, 1,000 steps of 1 ms, about
-8 Hz. The network is rounded to 8-bit weights with row shifts, and engine and peer run the very same
-rounded network: the peer gets its weights, thresholds and decays as floats.
+8 Hz. The networks are rounded to 8-bit weights with row shifts, and engine and peers run the very
+same rounded network: a peer gets weights, thresholds and decays as floats.
+
+In W2 every synapse learns, with the rule of the numeric contract: a source brings ``tau_plus`` and
+``eta_plus``, a target ``tau_minus`` and ``eta_minus``. Peers get these constants expanded per
+synapse, which is the form that they compute in, so the work is the same: one change for each spike
+of either end of a synapse.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sys
-import tempfile
-import time
-from dataclasses import dataclass
-from pathlib import Path
-from statistics import median
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.float_run import run_counts
-from hrsnn_edge.engine.int_run import run_batch
-from hrsnn_edge.errors import ToolFailedError, ToolMissingError
 from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.network import FloatNetwork, IntFormat, IntNetwork, SparseRows
+from hrsnn_edge.model.stdp import FloatStdp, source_kind
+from hrsnn_edge.network import FloatNetwork, IntFormat, IntNetwork, IntStdp, SparseRows
+from hrsnn_edge.plastic import Magnitudes
 from hrsnn_edge.quantise.convert import choose_scales, convert
+from hrsnn_edge.quantise.learning import round_learner
 
-ROOT = Path(__file__).resolve().parents[2]
-PEER = ROOT / "benchmarks" / "peer_brian2.py"
-PEER_ENVIRONMENT = ROOT / "build" / "bench-env-brian2"
-#: What the peer needs; its release does not run with a newer NumPy.
-PEER_PACKAGES = ("brian2==2.9.0", "numpy<2.4")
 #: Steps, inputs, connected share, input rate [events a step], seed of the workload.
 N_STEPS, N_INPUTS, DENSITY, INPUT_RATE, SEED = 1000, 700, 0.1, 0.01, 1
 #: Weight scales by size [1/1024]: input, excitatory, inhibitory over excitatory.
@@ -41,21 +32,73 @@ WEIGHTS = {2000: (48.0, 20.0, 5.0), 5000: (54.0, 12.0, 5.0)}
 FORMAT = IntFormat(v_width=20, decay_width=12, weight_width=8, shift_width=3)
 #: Depth of the membrane below 0 in thresholds; the workload has no floor.
 DEPTH = 8.0
+#: W2: greatest weight over the mean scale, inputs and neurons; bounds of the time constants [ms];
+#: change of a weight for a trace of 1, potentiation and depression [1/1024], and its log deviation.
+WEIGHT_MAX, TAU_RANGE, ETA, ETA_DEVIATION = (3.0, 4.0), (10, 30), (0.3, 0.33), 0.3
 
 
 @dataclass(frozen=True, eq=False)
 class Workload:
-    """The float network of W1, its rounded form and its input."""
+    """A float network, its rounded form and its input; W2 has learning constants too."""
 
+    name: str
     exact: FloatNetwork
     network: IntNetwork
     events: EventBatch
+    stdp: IntStdp | None = None
+    magnitudes: Magnitudes | None = None
 
 
 def build_w1(n_neurons: int) -> Workload:
-    """Return W1 at 2,000 or 5,000 neurons; the draws are those that the workload defines."""
+    """Return W1 at 2,000 or 5,000 neurons."""
+    exact, events = draw_network(n_neurons)
+    wanted = signed_range(FORMAT.v_width)[1] / (DEPTH * exact.v_threshold)
+    rounded = convert(exact, choose_scales(exact, wanted, FORMAT), FORMAT)
+    return Workload("W1", exact, rounded, events)
+
+
+def build_w2(n_neurons: int) -> Workload:
+    """Return W2 at 2,000 or 5,000 neurons; the network and its input are those of W1."""
+    exact, events = draw_network(n_neurons)
+    w_input, w_exc, ratio = WEIGHTS[n_neurons]
+    top_in, top_rec = WEIGHT_MAX
+    kind = source_kind(exact)
+    weight_max = np.array([top_in * w_input, top_rec * w_exc, top_rec * w_exc * ratio])[kind] / 1024
+    rng = np.random.default_rng([SEED, n_neurons])
+    low, high = TAU_RANGE
+
+    def draw(size, eta):
+        shares = eta * rng.lognormal(0, ETA_DEVIATION, size) / 1024 / weight_max.mean()
+        return rng.integers(low, high + 1, size).astype(float), shares
+
+    tau_plus, eta_plus = draw(kind.size, ETA[0])
+    tau_minus, eta_minus = draw(n_neurons, ETA[1])
+    constants = FloatStdp(
+        plastic_in=True, plastic_rec=True, tau_plus=tau_plus, eta_plus=eta_plus,
+        weight_max=weight_max, tau_minus=tau_minus, eta_minus=eta_minus,
+    )  # fmt: skip
+    clipped = (
+        rows.with_weights(np.clip(rows.weights, -top[rows.pre_idx], top[rows.pre_idx]))
+        for rows, top in (
+            (exact.w_in, weight_max[:N_INPUTS]),
+            (exact.w_rec, weight_max[N_INPUTS:]),
+        )
+    )
+    w_in, w_rec = clipped
+    exact = replace(exact, w_in=w_in, w_rec=w_rec)
+    learner = round_learner(exact, constants, FORMAT)
+    return Workload("W2", exact, learner.net, events, learner.stdp, learner.magnitudes)
+
+
+BUILDERS = {"W1": build_w1, "W2": build_w2}
+
+
+def draw_network(n_neurons: int) -> tuple[FloatNetwork, EventBatch]:
+    """Return the network and the input; the draws are those that the workload defines."""
     if n_neurons not in WEIGHTS:
-        raise ValueError(f"Neurons of W1 must be one of {sorted(WEIGHTS)}, not {n_neurons}")
+        raise ValueError(
+            f"Neurons of the workload must be one of {sorted(WEIGHTS)}, not {n_neurons}"
+        )
     w_input, w_exc, ratio = WEIGHTS[n_neurons]
     rng = np.random.default_rng(SEED + n_neurons)
     n_exc = int(0.8 * n_neurons)
@@ -77,9 +120,7 @@ def build_w1(n_neurons: int) -> Workload:
         v_reset=np.zeros(n_neurons),
         refractory_steps=np.zeros(n_neurons, np.int64),
     )
-    wanted = signed_range(FORMAT.v_width)[1] / (DEPTH * threshold)
-    rounded = convert(exact, choose_scales(exact, wanted, FORMAT), FORMAT)
-    return Workload(exact, rounded, EventBatch.from_rasters([raster]))
+    return exact, EventBatch.from_rasters([raster])
 
 
 def _row(rng, n_post: int, itself: int | None = None) -> np.ndarray:
@@ -90,104 +131,42 @@ def _row(rng, n_post: int, itself: int | None = None) -> np.ndarray:
     return mask
 
 
-def measure_engine(work: Workload, repeats: int = 9) -> dict[str, Any]:
-    """Return spikes, SOPs and the median CPU time of the integer engine on one thread [ms]."""
-    result = run_batch(work.network, work.events, n_threads=1)  # compiles, and packs the network
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        result = run_batch(work.network, work.events, n_threads=1)
-        times.append(time.process_time() - start)
-    counts = result.total
-    return {
-        "spikes": counts.spikes,
-        "sop": counts.sop_in + counts.sop_rec,
-        "ms": 1000 * median(times),
-    }
-
-
-def bench_engine(neurons: int = 2000, with_peers: bool = False) -> dict[str, Any]:
-    """Measure the engine on W1, before and after the peer where one is run.
-
-    Returns
-    -------
-    figures : dict
-        ``ms_per_1000_steps`` and ``sop_per_s`` (CPU time, one thread), ``spikes`` of the rounded
-        network, ``spikes_exact`` of the network before rounding in float64; with a peer its name,
-        ``peer_ms_per_1000_steps``, ``peer_spikes`` and ``ratio``, our speed over its.
-    """
-    work = build_w1(neurons)
-    before = measure_engine(work)
-    peer = run_peer(work) if with_peers else None
-    after = measure_engine(work)
-    ms = (before["ms"] + after["ms"]) / 2
-    figures = {
-        "workload": "W1",
-        "neurons": neurons,
-        "synapses": work.network.w_in.nnz + work.network.w_rec.nnz,
-        "sop": before["sop"],
-        "ms_per_1000_steps": ms,
-        "ms_before": before["ms"],
-        "ms_after": after["ms"],
-        "sop_per_s": 1000 * before["sop"] / ms,
-        "spikes": before["spikes"],
-        "spikes_exact": int(run_counts(work.exact, work.events).sum()),
-    }
-    if peer is not None:
-        figures |= {
-            "peer": peer["name"],
-            "peer_ms_per_1000_steps": peer["ms"],
-            "peer_spikes": peer["spikes"],
-            "ratio": peer["ms"] / ms,
-        }
-    return figures
-
-
 def peer_arrays(work: Workload) -> dict[str, np.ndarray]:
-    """Return the rounded network in floats, in units of each neuron's threshold, and the input."""
-    net = work.network
+    """Return the rounded network in floats, in units of each neuron's threshold, and the input.
+
+    For W2 also, per synapse: greatest magnitude ``wmax``, ``taup`` and ``taum`` [steps], and the
+    changes ``etap`` and ``etam`` for traces that a spike raises by 1. Weights are signed.
+    """
+    net, stdp = work.network, work.stdp
     arrays = {
-        "tau": -1 / np.log(net.decay / 2.0**net.fmt.decay_width),
+        "tau": _time_constant(net.decay, net.fmt.decay_width),
         "t": work.events.t,
         "channel": work.events.address,
         "n_steps": np.array(work.events.n_steps[0]),
         "n_inputs": np.array(net.n_inputs),
+        "inhibitory": net.inhibitory,
     }
-    for name, rows, shift in (("in", net.w_in, net.shift_in), ("rec", net.w_rec, net.shift_rec)):
-        lsb = rows.weights * 2.0 ** (shift[rows.pre_idx] + net.fmt.v_shift)
-        arrays[f"{name}_pre"], arrays[f"{name}_post"] = rows.pre_idx, rows.col_idx
-        arrays[f"{name}_w"] = lsb / net.v_threshold[rows.col_idx]
+    for name, rows, shift, first in (
+        ("in", net.w_in, net.shift_in, 0),
+        ("rec", net.w_rec, net.shift_rec, net.n_inputs),
+    ):
+        pre, post = rows.pre_idx, rows.col_idx
+        lsb = 2.0 ** (shift[pre] + net.fmt.v_shift) / net.v_threshold[post]
+        found = {"pre": pre, "post": post, "w": rows.weights * lsb}
+        if stdp is not None:
+            step = lsb * 2.0**-stdp.learn_shift
+            change = step * stdp.trace_step * 2.0**-stdp.eta_shift
+            found |= {
+                "wmax": stdp.magnitude_max[first + pre] * step,
+                "taup": _time_constant(stdp.decay_plus, stdp.decay_width)[first + pre],
+                "taum": _time_constant(stdp.decay_minus, stdp.decay_width)[post],
+                "etap": np.maximum(stdp.eta_plus[first + pre], 1) * change,
+                "etam": stdp.eta_minus[post] * change,
+            }
+        arrays |= {f"{name}_{key}": value for key, value in found.items()}
     return arrays
 
 
-def run_peer(work: Workload) -> dict[str, Any]:
-    """Run Brian2's C++ standalone form in float32 and return its name, spikes and CPU time [ms].
-
-    Raises
-    ------
-    ToolMissingError
-        There is no C++ compiler, or this is an installation without the benchmarks.
-    ToolFailedError
-        The peer did not install or did not run; with the end of its log.
-    """
-    if shutil.which("g++") is None:
-        raise ToolMissingError("g++ must be installed to build the peer. Run without peers.")
-    if not PEER.exists():
-        raise ToolMissingError(f"{PEER} must exist. Run from a checkout of the project.")
-    python = PEER_ENVIRONMENT / "bin" / "python"
-    if not python.exists():
-        _command([sys.executable, "-m", "venv", str(PEER_ENVIRONMENT)])
-        _command([str(python), "-m", "pip", "install", "-q", *PEER_PACKAGES])
-    with tempfile.TemporaryDirectory() as folder:
-        network = Path(folder) / "network.npz"
-        np.savez(network, **peer_arrays(work))
-        return json.loads(_command([str(python), str(PEER), str(network), folder]).splitlines()[-1])
-
-
-def _command(command: list[str]) -> str:
-    """Run a command and return what it prints."""
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
-        raise ToolFailedError(f"{' '.join(command)} failed:\n{tail}")
-    return done.stdout
+def _time_constant(decay, width: int) -> np.ndarray:
+    """Return the time constants of integer decays [steps]."""
+    return -1 / np.log(decay / 2.0**width)

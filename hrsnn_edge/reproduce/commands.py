@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hrsnn_edge.errors import ToolFailedError
+from hrsnn_edge.flow.speed import speed_rows
 from hrsnn_edge.report.record import ACCURACY_LABELS
 from hrsnn_edge.reproduce.page import grid, stamp
 
@@ -133,6 +134,14 @@ COMMANDS = {
         Command(
             "core", "cycles of the core, 256 neurons; no board was measured",
             "hrsnn bench core --json", plain_rows("core"),
+        ),
+        Command(
+            "engine", "inference: CPU time of the integer engine and of other simulators",
+            "hrsnn bench engine --workload W1 --peers --json", speed_rows,
+        ),
+        Command(
+            "engine-stdp", "learning: CPU time of the integer engine and of other simulators",
+            "hrsnn bench engine --workload W2 --peers --json", speed_rows,
         ),
         Command(
             "study", "what-if study of the digits, engine only: front of SOPs and accuracy",
