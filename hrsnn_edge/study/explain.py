@@ -14,6 +14,8 @@ from hrsnn_edge.study.plan import PLACES
 Row = dict[str, Any]
 #: Standard errors below which a difference of accuracies is called noise.
 NOISE_ERRORS = 2.0
+#: Standard deviation over seeds above which one network says little about another.
+WIDE_SPREAD = 0.02
 #: Share of a step that the scan of the neurons must take to be what the cycles hang on.
 SCAN_SHARE = 0.75
 #: Shares of resources by what they are called.
@@ -169,6 +171,11 @@ def losses(row: Row, n_seeds: int) -> Iterator[str]:
         f"Accuracy: float {row['float_accuracy']:.1%}, pruned {row['pruned_accuracy']:.1%}, "
         f"integer {row['accuracy']:.1%} (validation)."
     )
+    if row["accuracy_sd"] > WIDE_SPREAD:
+        yield (
+            f"The seeds differ much, s.d. {100 * row['accuracy_sd']:.1f} points: the network that is "
+            "built may be far from their mean."
+        )
     worst = min(steps, key=steps.get)
     if steps[worst] < -noise:
         yield f"Most is lost by {worst}: {100 * steps[worst]:+.1f} points."

@@ -43,6 +43,18 @@ def test_loss_by_integers_asks_for_more_bits():
     assert found["dominated_by"] == []
 
 
+def test_seeds_that_differ_much():
+    """A wide spread over the seeds is said, a narrow one is not."""
+    wide = explain(demo_row(0, accuracy_sd=0.03), [], FRONT, 3)["accuracy"]
+    narrow = explain(demo_row(0, accuracy_sd=0.01), [], FRONT, 3)["accuracy"]
+    assert [
+        any("differ much, s.d. 3.0 points" in s for s in found) for found in (wide, narrow)
+    ] == [
+        True,
+        False,
+    ]
+
+
 def test_loss_by_pruning_is_named():
     """Where pruning loses most, it is pruning that is named."""
     row = demo_row(0, pruned_accuracy=0.93, accuracy=0.925)
