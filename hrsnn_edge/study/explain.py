@@ -173,8 +173,8 @@ def losses(row: Row, n_seeds: int) -> Iterator[str]:
     )
     if row["accuracy_sd"] > WIDE_SPREAD:
         yield (
-            f"The seeds differ much, s.d. {100 * row['accuracy_sd']:.1f} points: the network that is "
-            "built may be far from their mean."
+            f"The seeds differ much, s.d. {100 * row['accuracy_sd']:.1f} points: the network "
+            "that is built may be far from their mean."
         )
     worst = min(steps, key=steps.get)
     if steps[worst] < -noise:

@@ -19,7 +19,14 @@ from hrsnn_edge.reproduce.version import code_version
 from hrsnn_edge.study.front import pareto
 from hrsnn_edge.study.hardware import build_point, estimate_point
 from hrsnn_edge.study.jobs import Countdown, Workers
-from hrsnn_edge.study.networks import Bench, dataset, measure_network, pruned, trained
+from hrsnn_edge.study.networks import (
+    Bench,
+    dataset,
+    folds_of,
+    measure_network,
+    pruned,
+    trained,
+)
 from hrsnn_edge.study.plan import Plan, Point
 from hrsnn_edge.study.search import search
 
@@ -108,7 +115,7 @@ class Runner:
     def _parts(self, index: int) -> list[int | None]:
         """Return the folds that a seed holds out, and None for the whole train part."""
         n_folds = dataset(self.bench, self.plan.experiment).n_folds
-        return [(index + k) % n_folds for k in range(self.plan.study.folds)] + [None]
+        return [*folds_of(n_folds, index, self.plan.study.folds), None]
 
     def _estimate(self, points: list[Point]) -> list[dict[str, Any]]:
         """Return the rows of points whose networks are measured."""
