@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from hrsnn_boards.build import build
 from hrsnn_boards.estimate import Activity, Estimate, configure, estimate
 from hrsnn_boards.result import Usage
 
+from hrsnn_edge import tools
 from hrsnn_edge.artifact.io import read_artifact
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.int_run import run_batch
@@ -29,6 +30,19 @@ RESOURCES = {
     "multipliers": "multiplier",
     "single_port_ram": "single_port_ram",
 }
+#: What places and packs for a family of parts, beside yosys.
+TOOLS = {
+    "ecp5": ("nextpnr-ecp5", "ecppack"),
+    "ice40": ("nextpnr-ice40", "icepack"),
+    "gowin": ("nextpnr-himbaechel-gowin", "gowin_pack"),
+}
+
+
+def check_tools(boards: Iterable[str]) -> None:
+    """Raise `ToolMissingError` unless all that builds for some boards is here."""
+    families = {find_board(name).family for name in boards}
+    for tool in ("yosys", *(tool for family in sorted(families) for tool in TOOLS[family])):
+        tools.require(tool)
 
 
 def work_of(found: dict[str, Any], lanes: int, has_reset: bool) -> dict[str, Any]:

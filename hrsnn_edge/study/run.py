@@ -17,7 +17,7 @@ from hrsnn_edge.flow.experiment import Experiment
 from hrsnn_edge.flow.store import Store, source_hash, write_json
 from hrsnn_edge.reproduce.version import code_version
 from hrsnn_edge.study.front import pareto
-from hrsnn_edge.study.hardware import build_point, estimate_point
+from hrsnn_edge.study.hardware import build_point, check_tools, estimate_point
 from hrsnn_edge.study.jobs import Countdown, Workers
 from hrsnn_edge.study.networks import (
     Bench,
@@ -49,6 +49,8 @@ class Runner:
         Who does them.
     say : callable
         Takes a line of progress.
+    networks : dict
+        What was measured, by `Point.network`.
     """
 
     plan: Plan
@@ -187,7 +189,16 @@ def run_study(plan: Plan, store: Store, folder: Path, say: Say, build: str) -> l
         Takes a line of progress.
     build : str
         ``'front'``, ``'all'`` or ``'none'``: which points are placed and routed.
+
+    Raises
+    ------
+    ToolMissingError
+        Something is to be built and a tool for it is not there; before any work.
+    ToolFailedError
+        A cluster is named and does not answer.
     """
+    if build != "none":
+        check_tools({point.values["board"] for point in plan.points})
     runner = Runner.of(plan, store, say)
     count = plan.study.search.evaluations if plan.study.search else len(plan.points)
     networks = len({point.network for point in plan.points})

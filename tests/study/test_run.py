@@ -10,6 +10,7 @@ import pytest
 
 from hrsnn_edge.cli import run as hrsnn
 from hrsnn_edge.data.events import EventBatch, Split
+from hrsnn_edge.errors import ToolMissingError
 from hrsnn_edge.flow.store import Store
 from hrsnn_edge.study import run as study_run
 from hrsnn_edge.study.networks import folds_of, held_out
@@ -114,13 +115,25 @@ def test_explaining_before_measuring(folder, capsys):
     assert "Run the study without --explain first" in capsys.readouterr().err
 
 
+def test_a_missing_tool_is_named_before_any_work(folder, capsys, monkeypatch):
+    """What builds is looked for first: exit code 3, and nothing was trained."""
+
+    def missing(name):
+        raise ToolMissingError(f"{name} must be installed")
+
+    monkeypatch.setattr("hrsnn_edge.tools.require", missing)
+    assert hrsnn(["study", "tiny.toml", "-q"]) == 3
+    assert "yosys must be installed" in capsys.readouterr().err
+    assert not (folder / "store").exists()
+
+
 def test_a_silent_network_is_a_point_without_figures(folder, monkeypatch):
     """What cannot be trained is named in its row, is stored, and does not end the study."""
     Path("small.toml").write_text(SMALL.replace("[model.rate]", "[model.rate]\ntarget_hz = 1e-6"))
     Path("tiny.toml").write_text(STUDY.replace("[0.0, 0.5]", "[0.0]").replace("[3, 6]", "[3]"))
     plan, store = load_study(Path("tiny.toml")), Store(folder / "store")
     for _ in range(2):
-        rows = run_study(plan, store, folder, silent, "front")
+        rows = run_study(plan, store, folder, silent, "none")
         assert "must" in rows[0]["failure"] and "accuracy" not in rows[0]
 
 
@@ -147,7 +160,7 @@ def test_a_cluster_that_is_not_there(folder, capsys, monkeypatch):
     """It is named, with exit code 4, before anything is lost."""
     pytest.importorskip("distributed")
     monkeypatch.setattr("hrsnn_edge.parallel.CONNECT_SECONDS", 0.2)
-    assert hrsnn(["study", "tiny.toml", "--dask", "tcp://127.0.0.1:9", "-q"]) == 4
+    assert hrsnn(["study", "tiny.toml", "--build", "none", "--dask", "tcp://127.0.0.1:9"]) == 4
     assert "must answer at tcp://127.0.0.1:9" in capsys.readouterr().err
 
 
