@@ -29,12 +29,13 @@ N_TICKS = 7
 
 
 def table(rows: list[dict[str, Any]]) -> dict[str, list]:
-    """Return the columns that have a value somewhere, by name; lists become text."""
+    """Return the columns that have a value somewhere, by name; lists become text, empty ones None."""
     out = {}
     for name in COLUMNS:
         values = [row.get(name) for row in rows]
+        values = ["; ".join(v) or None if isinstance(v, list) else v for v in values]
         if any(value is not None for value in values):
-            out[name] = ["; ".join(v) if isinstance(v, list) else v for v in values]
+            out[name] = values
     return out
 
 

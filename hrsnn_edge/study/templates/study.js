@@ -197,7 +197,7 @@
     const lines = html("div", box, undefined, "lines");
     for (const name of names) {
       const { label, real } = columns[name];
-      if (name === "id" || !known(r[name]) || r[name] === "" || (real && known(r[real]))) continue;
+      if (name === "id" || !known(r[name]) || (real && known(r[real]))) continue;
       const line = html("p", lines);
       html("span", line, label);
       const cell = html("span", line, show(r[name], name));
