@@ -29,7 +29,7 @@ N_TICKS = 7
 
 
 def table(rows: list[dict[str, Any]]) -> dict[str, list]:
-    """Return the columns that have a value somewhere, by name; lists become text, empty ones None."""
+    """Return the columns that have a value somewhere, by name; lists become text, or None."""
     out = {}
     for name in COLUMNS:
         values = [row.get(name) for row in rows]
