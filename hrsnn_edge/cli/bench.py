@@ -150,16 +150,20 @@ def engine(
     peers: Annotated[
         bool, typer.Option(help="Run other simulators too, each in an environment of its own.")
     ] = False,
+    peer: Annotated[
+        list[str] | None, typer.Option(help="Only the simulators whose name begins so.")
+    ] = None,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """CPU time, SOPs a second and share of the machine's ceiling of the integer engine."""
-    from hrsnn_edge.flow.speed import bench_engine, speed_rows
+    from hrsnn_edge.flow.speed import PEERS, bench_engine, chosen_peers, speed_rows
     from hrsnn_edge.reproduce.page import grid
 
     set_verbosity(verbose, quiet)
-    found = bench_engine(workload or ("W1", "W2"), neurons or (2000, 5000), peers, log.print)
+    beside = PEERS if peers else chosen_peers(peer or [])
+    found = bench_engine(workload or ("W1", "W2"), neurons or (2000, 5000), beside, log.print)
     emit(found, json, "\n".join(grid(speed_rows(found))))
 
 

@@ -19,7 +19,7 @@ from hrsnn_edge.engine.int_learn import learn
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import ToolFailedError, ToolMissingError
 from hrsnn_edge.flow.ceiling import ceilings, cpu_ms
-from hrsnn_edge.flow.peers import PEERS, run_peer
+from hrsnn_edge.flow.peers import PEERS, Peer, run_peer
 from hrsnn_edge.flow.workload import BUILDERS, Workload
 
 #: Samples and repeats of the measurement with two threads.
@@ -51,24 +51,24 @@ def thread_speedup(work: Workload) -> float:
 
 
 def bench_workload(
-    name: str, neurons: int, with_peers: bool, log: Callable[[str], None]
+    name: str, neurons: int, peers: Sequence[Peer], log: Callable[[str], None]
 ) -> dict[str, Any]:
     """Measure a workload at a size; see `bench_engine`."""
     work = BUILDERS[name](neurons)
     total = run_engine(work).total
     # Peers count a change for each spike of either end of a plastic synapse, whatever its size.
     sop = total.sop_in + total.sop_rec
-    times, peers = [measure_engine(work)], []
-    for peer in PEERS if with_peers else ():
+    times, beside = [measure_engine(work)], []
+    for peer in peers:
         log(f"{name}, N = {neurons}: {peer.name}")
         try:
             found = run_peer(peer, work)
         except (ToolMissingError, ToolFailedError) as error:
-            peers.append({"name": peer.name, "missing": str(error)})
+            beside.append({"name": peer.name, "missing": str(error)})
             continue
         times.append(measure_engine(work))
         ours = (times[-2] + times[-1]) / 2
-        peers.append(found | {"ours_ms": ours, "ratio": found["ms"] / ours})
+        beside.append(found | {"ours_ms": ours, "ratio": found["ms"] / ours})
     ms, limits = float(np.median(times)), ceilings(work, sop)
     speed = 1000 * sop / ms
     still = replace(work, stdp=None)
@@ -87,15 +87,30 @@ def bench_workload(
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "spikes": total.spikes,
         "spikes_exact": int(run_counts(work.exact, work.events).sum()) if name == "W1" else None,
-        "peers": peers,
-        "ratio": min((p["ratio"] for p in peers if "ratio" in p), default=None),
+        "peers": beside,
+        "ratio": min((p["ratio"] for p in beside if "ratio" in p), default=None),
     }
+
+
+def chosen_peers(names: Sequence[str]) -> list[Peer]:
+    """Return the peers whose names begin with one of `names`.
+
+    Raises
+    ------
+    ValueError
+        For a name that no peer has.
+    """
+    for name in names:
+        if not any(peer.name.startswith(name) for peer in PEERS):
+            known = ", ".join(peer.name for peer in PEERS)
+            raise ValueError(f"Peer must be the beginning of one of {known}; not {name}")
+    return [peer for peer in PEERS if peer.name.startswith(tuple(names))]
 
 
 def bench_engine(
     workloads: Sequence[str] = ("W1", "W2"),
     neurons: Sequence[int] = (2000, 5000),
-    with_peers: bool = False,
+    peers: Sequence[Peer] = (),
     log: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Measure the integer engine, and peers beside it.
@@ -109,7 +124,7 @@ def bench_engine(
         of the one before rounding (W1), and the ratio to the fastest peer. Its ``peers`` hold
         CPU time, spikes, build time, peak memory and ratio of each, or why it is missing.
     """
-    rows = [bench_workload(w, n, with_peers, log) for w in workloads for n in neurons]
+    rows = [bench_workload(w, n, peers, log) for w in workloads for n in neurons]
     return {"engine": rows}
 
 

@@ -96,7 +96,7 @@ def test_table_names_the_missing_and_the_fastest(monkeypatch):
     monkeypatch.setattr(speed, "BUILDERS", {"W2": lambda n: work})
     answers = {"slow": 1e9, "fast": 1e6}
     names = ("slow", "gone", "fast")
-    monkeypatch.setattr(speed, "PEERS", [Peer(n, "x", (), "x") for n in names])
+    some = [Peer(n, "x", (), "x") for n in names]
 
     def run(peer, _work):
         if peer.name == "gone":
@@ -105,7 +105,7 @@ def test_table_names_the_missing_and_the_fastest(monkeypatch):
         return {"name": peer.name} | found
 
     monkeypatch.setattr(speed, "run_peer", run)
-    found = speed.bench_engine(["W2"], [24], True, lambda _: None)
+    found = speed.bench_engine(["W2"], [24], some, lambda _: None)
     row = found["engine"][0]
     by_name = {p["name"]: p for p in row["peers"]}
     assert row["ratio"] == by_name["fast"]["ratio"] == 1e6 / by_name["fast"]["ours_ms"]
@@ -121,3 +121,11 @@ def test_ceilings_are_of_the_workload():
     """Inference has sparse and dense rows, learning plastic ones."""
     assert set(ceilings(small("W1"), 1000, 1)) == {"sparse_rows", "dense_rows"}
     assert set(ceilings(small("W2"), 1000, 1)) == {"plastic_rows"}
+
+
+def test_peers_by_name():
+    """The beginning of a name chooses peers; one that nobody has is refused."""
+    assert [p.options for p in speed.chosen_peers(["Brian2"])] == [("float32",), ("float64",)]
+    assert speed.chosen_peers([]) == []
+    with pytest.raises(ValueError, match=r"beginning of one of Brian2.*; not Lava"):
+        speed.chosen_peers(["NEST", "Lava"])
