@@ -1,7 +1,7 @@
 """Compiled inner loops of integer STDP, event-driven and exact.
 
 A magnitude is needed only when its source fires, and between two spikes of a source it only rises:
-what the spikes of all targets since then would have added is summed per target at the source's next
+what the spikes of its targets since then would have added is summed per target at the source's next
 spike, and the row takes its sums in one pass without a branch. Sums of gains commute with the
 clipping at the greatest magnitude, so the result equals the step-by-step rule of
 ``docs/numeric-contract.md`` bit for bit. The traces of the sources decay lazily in the same way;
@@ -19,6 +19,9 @@ from hrsnn_edge.engine.int_rows import scatter
 #: Low bits of a target's sum that count its gains: no trace lives for 2**12 steps.
 COUNT_WIDTH = 12
 COUNT_MASK = (1 << COUNT_WIDTH) - 1
+#: A target whose spikes are looked up one by one costs as much as so many spikes of anyone, and
+#: clearing the sums of so many targets as much as one spike.
+LOOK_UP_COST, CLEARED = 8, 8
 
 
 @nb.njit(cache=True, nogil=True)
@@ -50,6 +53,42 @@ def sum_gains(sums, since, alive, gain, step_ptr, spike):
         one = (gain[d] << COUNT_WIDTH) + 1
         for q in range(step_ptr[since + d], step_ptr[since + d + 1]):
             sums[spike[q]] += one
+
+
+@nb.njit(cache=True, nogil=True)
+def sum_gains_of_row(
+    sums, row_ptr, col_idx, source, since, alive, gain, last_spike, previous, spike_t
+):
+    """Set the sums of a source's targets alone, from the list of the spikes of each.
+
+    ``last_spike[j]`` is the place of the target's last spike, ``previous`` that of the one before
+    a spike, -1 for none, and `spike_t` their steps.
+    """
+    for k in range(row_ptr[source], row_ptr[source + 1]):
+        j = col_idx[k]
+        total, q = 0, last_spike[j]
+        while q >= 0 and spike_t[q] > since:
+            d = spike_t[q] - since
+            if d <= alive and gain[d] > 0:
+                total += (gain[d] << COUNT_WIDTH) + 1
+            q = previous[q]
+        sums[j] = total
+
+
+@nb.njit(cache=True, nogil=True)
+def catch_up(
+    sums, row_ptr, col_idx, source, since, alive, gain, step_ptr, spike, last_spike, previous,
+    spike_t,
+):  # fmt: skip
+    """Set the sums of a source's targets in the cheaper way."""
+    targets = row_ptr[source + 1] - row_ptr[source]
+    spikes = step_ptr[since + alive + 1] - step_ptr[since + 1]
+    if alive == 0 or spikes + sums.size // CLEARED <= LOOK_UP_COST * targets:
+        sum_gains(sums, since, alive, gain, step_ptr, spike)
+    else:
+        sum_gains_of_row(
+            sums, row_ptr, col_idx, source, since, alive, gain, last_spike, previous, spike_t
+        )
 
 
 @nb.njit(cache=True, nogil=True)
@@ -118,6 +157,8 @@ def learn_sample(
     now_gain, now_x = np.zeros(n_inputs, np.int64), np.zeros(n_inputs, np.int64)
     last_pre = np.full(n_inputs + n, -1, np.int32)
     step_ptr, spike = np.zeros(n_steps + 1, np.int64), np.empty(1024, rec_col.dtype)
+    spike_t, previous = np.empty(1024, np.int32), np.empty(1024, np.int64)
+    last_spike = np.full(n, -1, np.int64)
     updates, event = 0, 0
     x[:] = 0
     y[:] = 0
@@ -132,7 +173,10 @@ def learn_sample(
             )  # fmt: skip
             now_gain[k] = gain[t - last_pre[k]] if now_x[k] > 0 else 0
             if plastic_in:
-                sum_gains(sums, last_pre[k], alive, gain, step_ptr, spike)
+                catch_up(
+                    sums, in_ptr, in_col, k, last_pre[k], alive, gain, step_ptr, spike,
+                    last_spike, previous, spike_t,
+                )  # fmt: skip
                 updates += visit_row(
                     acc, in_ptr, in_col, m_in, k, sums, no_loss, greatest[k], 1, learn_shift,
                     in_shift[k],
@@ -146,10 +190,15 @@ def learn_sample(
             syn_decay, syn_gain, syn_low, syn_high, low, high,
         )  # fmt: skip
         if step_ptr[t] + n_fired > spike.size:
-            spike = np.concatenate((spike, np.empty(spike.size + n_fired, spike.dtype)))
+            more = spike.size + n_fired
+            spike = np.concatenate((spike, np.empty(more, spike.dtype)))
+            spike_t = np.concatenate((spike_t, np.empty(more, np.int32)))
+            previous = np.concatenate((previous, np.empty(more, np.int64)))
         for q in range(n_fired):
-            spike_counts[t * n_bins // n_steps, fired[q]] += 1
-            spike[step_ptr[t] + q] = fired[q]
+            j, place = fired[q], step_ptr[t] + q
+            spike_counts[t * n_bins // n_steps, j] += 1
+            spike[place], spike_t[place] = j, t
+            previous[place], last_spike[j] = last_spike[j], place
         step_ptr[t + 1] = step_ptr[t] + n_fired
         decay_post(y, loss, decay_minus, trace_decay_width, eta_minus, eta_shift)
         for e in range(first, event):
@@ -168,7 +217,10 @@ def learn_sample(
                 gain,
             )  # fmt: skip
             if plastic_rec:
-                sum_gains(sums, last_pre[i], alive, gain, step_ptr, spike)
+                catch_up(
+                    sums, rec_ptr, rec_col, j, last_pre[i], alive, gain, step_ptr, spike,
+                    last_spike, previous, spike_t,
+                )  # fmt: skip
                 # It delivers what step t + 1 takes: nothing changes these magnitudes before.
                 updates += visit_row(
                     acc, rec_ptr, rec_col, m_rec, j, sums, loss, greatest[i], rec_sign[j],
@@ -190,7 +242,16 @@ def learn_sample(
         )  # fmt: skip
         if alive == 0:
             continue
-        sum_gains(sums, last_pre[i], alive, gain, step_ptr, spike)
+        if i < n_inputs:
+            catch_up(
+                sums, in_ptr, in_col, i, last_pre[i], alive, gain, step_ptr, spike,
+                last_spike, previous, spike_t,
+            )  # fmt: skip
+        else:
+            catch_up(
+                sums, rec_ptr, rec_col, i - n_inputs, last_pre[i], alive, gain, step_ptr, spike,
+                last_spike, previous, spike_t,
+            )  # fmt: skip
         if plastic_in and i < n_inputs:
             updates += visit_row(
                 acc, in_ptr, in_col, m_in, i, sums, no_loss, greatest[i], 1, learn_shift, 0
