@@ -139,7 +139,7 @@ def speed_rows(found: dict[str, Any]) -> list[list[str]]:
         rows.append([*place, "this engine", *ours, *speed, f"{row['peak_mb']:.0f}"])
         for peer in row["peers"]:
             if "missing" in peer:
-                rows.append([*place, f"{peer['name']}: {_first_line(peer['missing'])}", *[""] * 7])
+                rows.append([*place, f"not run: {_first_line(peer['missing'])}", *[""] * 7])
                 continue
             speed = f"{row['sop'] / peer['ms'] / 1e6:.3f}"
             cells = [f"{peer['ms']:.1f}", f"{peer['ratio']:.2f}", str(peer["spikes"]), speed]

@@ -114,7 +114,7 @@ def test_table_names_the_missing_and_the_fastest(monkeypatch):
     json.dumps(found)
     rows = speed.speed_rows(found)
     assert {len(line) for line in rows} == {len(rows[0])}
-    assert rows[3][2] == "gone: no package"
+    assert rows[3][2] == "not run: no package"
 
 
 def test_ceilings_are_of_the_workload():
