@@ -24,6 +24,8 @@ from hrsnn_edge.errors import CapacityError, LinkError
 
 #: Words of a message, at most.
 MESSAGE_WORDS = 64
+#: Silences of the transport in a line, at most: a message of many steps has many spikes to read.
+PATIENCE = 60
 #: Characters of a line, at most.
 LINE_LENGTH = 2000
 #: Counters of a sample's line, by their names in `Counts` where they have one there.
@@ -166,10 +168,11 @@ class SocHost:
     def _ask(self, kind: str, words: Sequence[int] = ()) -> str:
         """Send a message and return the line that answers it."""
         self.transport.write(message(kind, words))
-        line = b""
+        line, silent = b"", 0
         while not line.endswith(b"\n"):
             byte = self.transport.read(1)
-            if not byte or len(line) > LINE_LENGTH:
+            silent += not byte
+            if silent > PATIENCE or len(line) > LINE_LENGTH:
                 raise LinkError(f"Message {kind} must be answered with a line, not {line!r}")
             line += byte
         return line.decode("ascii", "replace").strip()

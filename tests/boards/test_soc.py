@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hrsnn_boards.build_soc import build_soc, find_soc_board
 from hrsnn_boards.driver import model_mark
-from hrsnn_boards.soc import SocReport, message, stream_sums
+from hrsnn_boards.soc import PATIENCE, SocHost, SocReport, message, stream_sums
 from hrsnn_boards.verify_soc import compare_report, simulated_host, soc_library, verify_soc
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
@@ -203,6 +203,35 @@ REPORT = (
     "sample class=2 input_events=1 spikes=2 sop_in=3 sop_rec=4 sop_out=5 skipped_rows=6 steps=7 "
     "busy_cycles=8 cycles=9 items=10 sum=11 sums=12 outputs=-5,0,7"
 )
+
+
+class SlowLine:
+    """A transport that is silent for some reads in front of every byte."""
+
+    def __init__(self, line: bytes, silences: int):
+        self._line, self._silences, self._left = line, silences, silences
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def drain(self) -> None:
+        pass
+
+    def read(self, count: int) -> bytes:
+        self._left -= 1
+        if self._left >= 0:
+            return b""
+        self._left = self._silences
+        out, self._line = self._line[:1], self._line[1:]
+        return out
+
+
+def test_patience():
+    """A line may take long, since a message may be much work; one that never comes is an error."""
+    assert SocHost(SlowLine(b"hrsnn lanes=1\n", 4)).identify() == {"lanes": 1}
+    for never in (SlowLine(b"hrsnn", 0), SlowLine(b"x" * 5000, 0), SlowLine(b"ok\n", PATIENCE + 1)):
+        with pytest.raises(LinkError, match="must be answered with a line"):
+            SocHost(never).identify()
 
 
 def test_report():
