@@ -52,7 +52,7 @@ def simulate(network: str, folder: str, dtype: str) -> None:
     data = np.load(network)
     n, n_steps = data["tau"].size, int(data["n_steps"])
     b2.prefs.core.default_float_dtype = np.dtype(dtype).type
-    b2.prefs.codegen.cpp.headers = ["<time.h>", "<stdio.h>", "<sys/resource.h>"]
+    b2.prefs.codegen.cpp.headers = ["<time.h>", "<stdio.h>"]
     b2.prefs.codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", "-ffast-math", "-march=native"]
     build = Path(folder) / "brian2"
     b2.set_device("cpp_standalone", build_on_run=False, directory=str(build))
@@ -84,9 +84,12 @@ def simulate(network: str, folder: str, dtype: str) -> None:
     b2.device.insert_code(
         "after_network_run",
         CLOCK
-        % """struct rusage used; getrusage(RUSAGE_SELF, &used);
+        % """char line[256]; long peak_kb = 0;
+  FILE *status = fopen("/proc/self/status", "r");
+  while (status && fgets(line, sizeof line, status)) sscanf(line, "VmHWM: %ld", &peak_kb);
+  if (status) fclose(status);
   FILE *file = fopen("usage.txt", "w");
-  fprintf(file, "%.9f %ld", now.tv_sec + 1e-9 * now.tv_nsec - begun, used.ru_maxrss);
+  fprintf(file, "%.9f %ld", now.tv_sec + 1e-9 * now.tv_nsec - begun, peak_kb);
   fclose(file);""",
     )
     net.run(n_steps * b2.ms)
