@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hrsnn_edge import api
-from hrsnn_edge.cli import run
+from hrsnn_edge.cli import execute
 from hrsnn_edge.cli.app import VERBS
 from hrsnn_edge.errors import DataError
 from hrsnn_edge.network import FloatNetwork, IntNetwork
@@ -87,10 +87,10 @@ def test_a_file_of_ours_is_one_of_the_verbs(chain, tmp_path, monkeypatch, capsys
     back = api.load("net.hrsnn")
     assert back.classes == data.class_names
     assert np.array_equal(back.network.w_rec.weights, whole.w_rec.weights)
-    assert run(["simulate", "net.hrsnn", "--samples", "20", "--json", "-q"]) == 0
+    assert execute(["simulate", "net.hrsnn", "--samples", "20", "--json", "-q"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["accuracy"] == api.simulate(whole, data.test.select(slice(0, 20))).accuracy
-    assert run(["rtl", "net.hrsnn", "-o", "rtl", "-q"]) == 0
+    assert execute(["rtl", "net.hrsnn", "-o", "rtl", "-q"]) == 0
     assert (tmp_path / "rtl" / "core.v").read_text() == api.rtl(whole)
 
 
@@ -134,7 +134,9 @@ def test_own_events_go_through_the_verbs(tmp_path, monkeypatch, capsys):
     whole, _ = api.quantise(plan, back, net)
     assert api.simulate(whole, back.test).accuracy > 0.8
     api.save(tmp_path / "net.hrsnn", whole, plan, back)
-    assert run(["simulate", str(tmp_path / "net.hrsnn"), "-o", str(tmp_path / "s"), "--json"]) == 0
+    assert (
+        execute(["simulate", str(tmp_path / "net.hrsnn"), "-o", str(tmp_path / "s"), "--json"]) == 0
+    )
     assert json.loads(capsys.readouterr().out)["samples"] == 20
     gone = api.experiment(tables, {"data.path": "nowhere.npz"})
     with pytest.raises(DataError, match="must be at nowhere.npz"):

@@ -20,10 +20,10 @@ def main() -> None:
 
     0 done, 1 wrong input or failed check, 2 usage, 3 tool missing, 4 tool failed, 130 interrupted.
     """
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(execute(sys.argv[1:]))
 
 
-def run(argv: list[str]) -> int:
+def execute(argv: list[str]) -> int:
     """Run one command line and return its exit code."""
     import typer
 

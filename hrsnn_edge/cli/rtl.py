@@ -69,6 +69,5 @@ def verb(
     emit(
         result,
         json,
-        f"{output}/core.v: {config.lanes} lanes, {config.n_hw} neurons, "
-        f"lane balance {balance:.3f}",
+        f"{output}/core.v: {config.lanes} lanes, {config.n_hw} neurons, lane balance {balance:.3f}",
     )

@@ -16,7 +16,7 @@ from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.placer import place
 from hrsnn_sim.commands import command_words
 
-from hrsnn_edge.cli import run
+from hrsnn_edge.cli import execute
 from hrsnn_edge.cli.context import dataset_of, experiment_of
 from hrsnn_edge.errors import LinkError
 from tests.boards.test_build import network
@@ -59,7 +59,7 @@ def trained(folder: Path, data: str):
         ["prune", "float.hrsnn", "-o", "pruned.hrsnn"],
         ["quantise", "pruned.hrsnn", "-o", "net.hrsnn"],
     ):
-        assert run([*argv, "-q"]) == 0, argv
+        assert execute([*argv, "-q"]) == 0, argv
     found = read_artifact(folder / "net.hrsnn")
     data = dataset_of(experiment_of(found, folder / "net.hrsnn", None), found)
     return found.network, data.test

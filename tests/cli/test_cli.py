@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hrsnn_edge.cli import run
+from hrsnn_edge.cli import execute
 
 SMALL = """
 name = "small"
@@ -55,7 +55,7 @@ def chain(capsys) -> dict[str, dict]:
     }
     found = {}
     for name, argv in lines.items():
-        assert run([*argv, "--json", "-q"]) == 0, name
+        assert execute([*argv, "--json", "-q"]) == 0, name
         found[name] = json.loads(capsys.readouterr().out)
     return found
 
@@ -83,17 +83,19 @@ def test_whole_algorithm_from_the_command_line(folder, capsys):
     steps = ["--steps", "I,II,III,IV", "--rounds", "3", "--n-min", "10", "--quantile", "0.1"]
     steps += ["--timescale-evaluations", "6", "--added-rule", "low_degree", "--max-fan-out", "20"]
     argv = ["prune", "float.hrsnn", "-o", "pruned.hrsnn", *steps, "--json", "-q"]
-    assert run(argv) == 0
+    assert execute(argv) == 0
     found = json.loads(capsys.readouterr().out)
     before, after = found["neurons"]
     assert (before, after < 40) == (40, True)
     assert len(found["rounds"]) <= 3
     assert {"n_neurons", "n_synapses", "density", "ipr"} <= set(found["rounds"][0]["graph"])
-    assert run(["quantise", "pruned.hrsnn", "-o", "net.hrsnn", "-q"]) == 0
+    assert execute(["quantise", "pruned.hrsnn", "-o", "net.hrsnn", "-q"]) == 0
     capsys.readouterr()
-    assert run(["simulate", "net.hrsnn", "-o", "sim.json", "--samples", "5", "--json", "-q"]) == 0
+    assert (
+        execute(["simulate", "net.hrsnn", "-o", "sim.json", "--samples", "5", "--json", "-q"]) == 0
+    )
     assert json.loads(capsys.readouterr().out)["engine"]["mismatches"] == 0
-    assert run(["prune", "float.hrsnn", "--steps", "II"]) == 2
+    assert execute(["prune", "float.hrsnn", "--steps", "II"]) == 2
     assert "Steps must include I, not II" in " ".join(capsys.readouterr().err.split())
 
 
@@ -103,7 +105,7 @@ def test_same_seed_same_bytes(folder, capsys):
     first = Path("net.hrsnn").read_bytes()
     chain(capsys)
     assert Path("net.hrsnn").read_bytes() == first
-    assert run(["train", "small.toml", "-o", "other.hrsnn", "--seed", "4", "-q"]) == 0
+    assert execute(["train", "small.toml", "-o", "other.hrsnn", "--seed", "4", "-q"]) == 0
     assert Path("other.hrsnn").read_bytes() != Path("float.hrsnn").read_bytes()
 
 
@@ -121,7 +123,7 @@ def test_same_seed_same_bytes(folder, capsys):
 )
 def test_errors_have_their_exit_code(folder, capsys, argv, code, words):
     """Usage is 2, wrong input 1, each with one clear sentence on stderr."""
-    assert run(argv) == code
+    assert execute(argv) == code
     error = " ".join(capsys.readouterr().err.replace("│", " ").split())
     assert words in error
     assert "Traceback" not in error
@@ -130,7 +132,7 @@ def test_errors_have_their_exit_code(folder, capsys, argv, code, words):
 def test_wrong_key_is_refused_before_anything_runs(folder, capsys):
     """A misspelt key ends the run at once, with its line and the right spelling."""
     Path("bad.toml").write_text(SMALL + "sparcity = 1\n")
-    assert run(["run", "bad.toml", "--json"]) == 1
+    assert execute(["run", "bad.toml", "--json"]) == 1
     printed = capsys.readouterr()
     assert "bad.toml: line 23: unknown key 'quantise.sparcity'" in printed.err
     assert json.loads(printed.out)["error"]["exit_code"] == 1
@@ -143,10 +145,10 @@ def test_altered_artifact_is_refused(folder, capsys):
     data = bytearray(Path("net.hrsnn").read_bytes())
     data[len(data) // 2] ^= 1
     Path("bad.hrsnn").write_bytes(data)
-    assert run(["simulate", "bad.hrsnn", "-q"]) == 1
+    assert execute(["simulate", "bad.hrsnn", "-q"]) == 1
     assert "bad.hrsnn: CRC of '" in capsys.readouterr().err
     Path("cut.hrsnn").write_bytes(data[:100])
-    assert run(["simulate", "cut.hrsnn", "-q"]) == 1
+    assert execute(["simulate", "cut.hrsnn", "-q"]) == 1
     assert "cut short" in capsys.readouterr().err
 
 
@@ -154,7 +156,7 @@ def test_failed_verb_leaves_the_old_output(folder, capsys):
     """A run that fails does not touch the file that was there."""
     Path("net.hrsnn").write_bytes(b"old")
     Path("pruned.hrsnn").write_bytes(b"nothing")
-    assert run(["quantise", "pruned.hrsnn", "-o", "net.hrsnn"]) == 1
+    assert execute(["quantise", "pruned.hrsnn", "-o", "net.hrsnn"]) == 1
     assert Path("net.hrsnn").read_bytes() == b"old"
 
 
@@ -194,13 +196,13 @@ def test_missing_tool_is_exit_code_3(folder, capsys, monkeypatch):
         raise ToolMissingError("iverilog must be installed. Debian's package iverilog supplies it.")
 
     monkeypatch.setattr(tools, "doctor", missing)
-    assert run(["doctor"]) == 3
+    assert execute(["doctor"]) == 3
     assert "package iverilog supplies it" in capsys.readouterr().err
 
 
 def test_doctor_lists_every_tool(capsys):
     """`hrsnn doctor --json` names every tool with version, state and supplier."""
-    assert run(["doctor", "--json"]) in (0, 3)
+    assert execute(["doctor", "--json"]) in (0, 3)
     found = json.loads(capsys.readouterr().out)
     names = {tool["name"] for tool in found["tools"]}
     assert {"numba", "amaranth", "cocotb", "yosys", "c++", "iverilog"} <= names
@@ -210,7 +212,7 @@ def test_doctor_lists_every_tool(capsys):
 def test_help_lists_the_verbs_quickly(capsys):
     """`hrsnn --help` names every verb and imports no station."""
     code = (
-        "import sys; from hrsnn_edge.cli import run; run(['--help']); "
+        "import sys; from hrsnn_edge.cli import execute; execute(['--help']); "
         "print(sorted({'numba', 'scipy', 'amaranth', 'sklearn', 'numpy'} & set(sys.modules)))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from hrsnn_edge.cli import run
+from hrsnn_edge.cli import execute
 from hrsnn_edge.data.catalogue import ENTRIES, Remote
 from tests.data.files import idx_bytes
 
@@ -25,19 +25,19 @@ def folder(tmp_path, monkeypatch):
 
 def test_list_says_what_is_there(folder, capsys):
     """Each data set is listed with task, licence and place, or with how to get it."""
-    assert run(["data", "--json"]) == 0
+    assert execute(["data", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["data"]}
     assert list(rows) == list(ENTRIES)
     assert rows["mnist"]["at"] == str(folder / "mnist") and rows["mnist"]["found"]
     assert rows["shd"]["at"] == "Download it: hrsnn data fetch shd" and not rows["shd"]["found"]
     assert rows["digits"]["found"]
-    assert run(["data"]) == 0
+    assert execute(["data"]) == 0
     assert "emg: hand gestures, forearm EMG\n    8 classes" in capsys.readouterr().out
 
 
 def test_show_counts_what_is_there(folder, capsys):
     """Shapes, classes, rates and split are those of the encoded data; a baseline if asked."""
-    assert run(["data", "show", "mnist", "--json", "--baseline"]) == 0
+    assert execute(["data", "show", "mnist", "--json", "--baseline"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["n_inputs"], found["train"]["samples"], found["test"]["samples"]) == (196, 40, 20)
     assert found["train"]["per_class"] == [4] * 10 and sum(found["fold_sizes"]) == 40
@@ -45,7 +45,7 @@ def test_show_counts_what_is_there(folder, capsys):
     # Poisson at half of 100 Hz on average, for half of the time.
     assert found["train"]["rate_hz"] == pytest.approx(25, rel=0.05)
     assert set(found["baseline"]) == {"features", "spikes"}
-    assert run(["data", "show", "mnist"]) == 0
+    assert execute(["data", "show", "mnist"]) == 0
     assert "n_inputs: 196" in capsys.readouterr().out
 
 
@@ -60,7 +60,7 @@ def test_show_counts_what_is_there(folder, capsys):
 )
 def test_what_is_missing_is_named(folder, capsys, argv, message):
     """An unknown or absent data set is wrong input, exit code 1, with the way out."""
-    assert run(["data", *argv, "--json"]) == 1
+    assert execute(["data", *argv, "--json"]) == 1
     printed = capsys.readouterr()
     assert message in printed.err
     assert message in json.loads(printed.out)["error"]["message"]
@@ -70,7 +70,7 @@ def test_damaged_file_is_wrong_input(folder, capsys):
     """A cut file of a data set ends in exit code 1 and its name."""
     path = folder / "mnist" / "t10k-images-idx3-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-100])
-    assert run(["data", "show", "mnist"]) == 1
+    assert execute(["data", "show", "mnist"]) == 1
     assert "t10k-images-idx3-ubyte.gz: must be a whole gzip file" in capsys.readouterr().err
 
 
@@ -81,7 +81,7 @@ def test_fetch_refuses_a_wrong_checksum(folder, capsys, monkeypatch):
         raise ValueError("MD5 hash differs")
 
     monkeypatch.setattr("pooch.retrieve", retrieve)
-    assert run(["data", "fetch", "shd", "-q"]) == 1
+    assert execute(["data", "fetch", "shd", "-q"]) == 1
     assert "checksum must be md5:f3252aeb598ac776c1b526422d90eecb" in capsys.readouterr().err
     assert [p.name for p in folder.iterdir()] == ["mnist"]
 
@@ -94,6 +94,6 @@ def test_fetch_says_where(folder, capsys, monkeypatch):
         return aside / remote.file.removesuffix(".zip")
 
     monkeypatch.setattr("hrsnn_edge.data.fetch.download", download)
-    assert run(["data", "fetch", "shd", "--json", "-q"]) == 0
+    assert execute(["data", "fetch", "shd", "--json", "-q"]) == 0
     assert json.loads(capsys.readouterr().out)["output"] == str(folder / "shd")
     assert sorted(p.name for p in (folder / "shd").iterdir()) == ["shd_test.h5", "shd_train.h5"]

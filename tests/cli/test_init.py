@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hrsnn_edge.cli import init, run
+from hrsnn_edge.cli import execute, init
 from hrsnn_edge.flow.experiment import load_experiment
 
 
@@ -18,7 +18,7 @@ def folder(tmp_path, monkeypatch):
 def test_flags_alone_write_the_file(capsys):
     """With three flags nothing is asked."""
     flags = ["--data", "digits", "--board", "ulx3s-85f,icebreaker", "--effort", "quick"]
-    assert run(["init", "mine.toml", *flags, "--json"]) == 0
+    assert execute(["init", "mine.toml", *flags, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["boards"] == ["ulx3s-85f", "icebreaker"]
     plan = load_experiment(Path("mine.toml"))
     assert (plan.name, plan.build.boards) == ("mine", ("ulx3s-85f", "icebreaker"))
@@ -29,7 +29,7 @@ def test_questions_are_asked_until_they_are_answered(monkeypatch, capsys):
     answers = iter(["mnist", "arty", "none", ""])
     monkeypatch.setattr(init, "interactive", lambda: True)
     monkeypatch.setattr(init.typer, "prompt", lambda what, default, err: next(answers) or default)
-    assert run(["init"]) == 0
+    assert execute(["init"]) == 0
     plan = load_experiment(Path("experiment.toml"))
     assert (plan.data.name, plan.build.boards) == ("mnist", ())
     assert plan.model.network.n_neurons == 256
@@ -39,7 +39,7 @@ def test_questions_are_asked_until_they_are_answered(monkeypatch, capsys):
 def test_nobody_to_ask_means_the_usual(monkeypatch):
     """Off a terminal the defaults are taken."""
     monkeypatch.setattr(init, "interactive", lambda: False)
-    assert run(["init", "-q"]) == 0
+    assert execute(["init", "-q"]) == 0
     assert load_experiment(Path("experiment.toml")).data.name == "digits"
 
 
@@ -54,7 +54,7 @@ def test_nobody_to_ask_means_the_usual(monkeypatch):
 def test_a_wrong_flag_writes_nothing(argv, message, monkeypatch, capsys):
     """The exit code is 1, the flag is named, and no file appears."""
     monkeypatch.setattr(init, "interactive", lambda: False)
-    assert run(["init", "mine.toml", *argv]) == 1
+    assert execute(["init", "mine.toml", *argv]) == 1
     assert message in capsys.readouterr().err
     assert not Path("mine.toml").exists()
 
@@ -62,19 +62,19 @@ def test_a_wrong_flag_writes_nothing(argv, message, monkeypatch, capsys):
 def test_an_existing_file_stays(capsys):
     """Without --force a file is left as it was."""
     Path("mine.toml").write_text("mine")
-    assert run(["init", "mine.toml", "--effort", "quick"]) == 1
+    assert execute(["init", "mine.toml", "--effort", "quick"]) == 1
     assert "must not exist" in capsys.readouterr().err
     assert Path("mine.toml").read_text() == "mine"
     flags = ["--data", "digits", "--board", "none", "--effort", "quick"]
-    assert run(["init", "mine.toml", *flags, "--force"]) == 0
+    assert execute(["init", "mine.toml", *flags, "--force"]) == 0
 
 
 def test_the_file_runs(capsys, monkeypatch, tmp_path):
     """encode and train take the quick file as it is."""
     monkeypatch.setenv("HRSNN_STORE", str(tmp_path / "store"))
     flags = ["--data", "digits", "--board", "none", "--effort", "quick"]
-    assert run(["init", "mine.toml", *flags]) == 0
+    assert execute(["init", "mine.toml", *flags]) == 0
     capsys.readouterr()
-    assert run(["train", "mine.toml", "--json", "-q"]) == 0
+    assert execute(["train", "mine.toml", "--json", "-q"]) == 0
     # Ten classes: five times chance is learning.
     assert json.loads(capsys.readouterr().out)["test_accuracy"] > 0.5

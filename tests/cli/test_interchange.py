@@ -10,7 +10,7 @@ import onnxruntime as ort
 import pytest
 
 from hrsnn_edge.artifact.io import read_artifact, read_float
-from hrsnn_edge.cli import run
+from hrsnn_edge.cli import execute
 from hrsnn_edge.reference.network import run as run_reference
 from tests.interchange.graphs import DT, random_graph
 from tests.interchange.onnx_files import perceptron
@@ -50,7 +50,7 @@ def folder(tmp_path, monkeypatch):
 
 def call(capsys, *argv):
     """Run a verb that must succeed and return its JSON object."""
-    assert run([*argv, "--json", "-q"]) == 0, argv
+    assert execute([*argv, "--json", "-q"]) == 0, argv
     return json.loads(capsys.readouterr().out)
 
 
@@ -116,7 +116,7 @@ def test_onnx_readout_on_a_network_of_ours(folder, capsys):
 def test_wrong_input_says_so_and_leaves_what_was_there(folder, capsys, argv, words):
     """Exit code 1, one clear sentence, and the old output as it was."""
     Path("old.hrsnn").write_bytes(b"old")
-    assert run([*argv, "-o", "old.hrsnn", "-q"]) == 1
+    assert execute([*argv, "-o", "old.hrsnn", "-q"]) == 1
     error = " ".join(capsys.readouterr().err.split())
     assert words in error
     assert Path("old.hrsnn").read_bytes() == b"old"
@@ -129,7 +129,7 @@ def test_wrong_input_says_so_and_leaves_what_was_there(folder, capsys, argv, wor
 def test_a_missing_package_is_exit_code_3(folder, capsys, monkeypatch, package, argv):
     """Without the extra the package is named, with what supplies it."""
     monkeypatch.setitem(sys.modules, package, None)
-    assert run([*argv, "-q"]) == 3
+    assert execute([*argv, "-q"]) == 3
     error = capsys.readouterr().err
     assert f"Package {package} must be installed" in error
     assert "pip install '.[interchange]'" in error
@@ -137,13 +137,13 @@ def test_a_missing_package_is_exit_code_3(folder, capsys, monkeypatch, package, 
 
 def test_calibration_must_be_an_array_of_events(folder, capsys):
     """A file of something else, or of another number of channels, is named."""
-    assert run(["import", "net.nir", "--dt", str(DT), "-o", "float.hrsnn", "-q"]) == 0
+    assert execute(["import", "net.nir", "--dt", str(DT), "-o", "float.hrsnn", "-q"]) == 0
     base = ["quantise", "float.hrsnn", "-q", "--calibration"]
-    assert run([*base, "small.toml"]) == 1
+    assert execute([*base, "small.toml"]) == 1
     assert "small.toml: must be an array of events" in capsys.readouterr().err
     np.save("flat.npy", np.zeros((3, 4)))
-    assert run([*base, "flat.npy"]) == 1
+    assert execute([*base, "flat.npy"]) == 1
     assert "must be (samples, steps, channels), not (3, 4)" in capsys.readouterr().err
     np.save("wide.npy", np.zeros((1, 5, 99)))
-    assert run([*base, "wide.npy"]) == 1
+    assert execute([*base, "wide.npy"]) == 1
     assert "channels like the imported network's inputs, not 99" in capsys.readouterr().err

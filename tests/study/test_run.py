@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hrsnn_edge.cli import run as hrsnn
+from hrsnn_edge.cli import execute as hrsnn
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.errors import ToolMissingError
 from hrsnn_edge.flow.store import Store

@@ -18,7 +18,8 @@ def learning_config(plastic_in: bool) -> CoreConfig:
         plastic_in=plastic_in, plastic_rec=True, learn_shift=4, trace_width=5, trace_step=9,
         decay_width=4, eta_shift=3, eta_width=4, gain_width=5, loss_width=6, history=8,
     )  # fmt: skip
-    return core_config(1, double_buffer=False, plasticity=plasticity)
+    # Delays in registers: in RAM, a proof by induction would begin with any turn of it.
+    return core_config(1, double_buffer=False, plasticity=plasticity, block_ram="ICESTORM_RAM")
 
 
 def clip(value, limit):
@@ -97,8 +98,9 @@ UPDATE_BUGS = (
     ("lowered.eq(Mux(difference[-1], 0, difference))", "lowered.eq(difference)"),
     ("raised.eq(_at_most(self.magnitude + self.owed.before, self.limit))",
      "raised.eq(self.magnitude + self.owed.before)"),
-    ("self.result.eq(_at_most(lowered + after_2, limit_2))", "self.result.eq(lowered + after_2)"),
-    ("after_2.eq(after_1)", "after_2.eq(self.owed.after)"),
+    ("self.result.eq(_at_most(lowered + then.after, then.limit))",
+     "self.result.eq(lowered + then.after)"),
+    ("cycles=2", "cycles=1"),
     ("return Mux(value > limit, limit, value)", "return Mux(value > limit, value, limit)"),
 )  # fmt: skip
 TRACE_BUGS = (
