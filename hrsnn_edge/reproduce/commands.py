@@ -144,6 +144,14 @@ COMMANDS = {
             "hrsnn bench engine --workload W2 --peers --json", speed_rows,
         ),
         Command(
+            "hardware", "the core on real parts, place and route; no board was measured",
+            "hrsnn bench hardware --json", plain_rows("targets"),
+        ),
+        Command(
+            "hardware-parts", "the core and other cores, on the same tools",
+            "hrsnn bench hardware --json", plain_rows("parts"),
+        ),
+        Command(
             "study", "what-if study of the digits, engine only: front of SOPs and accuracy",
             "hrsnn study experiments/study-digits.toml --build none --json", study_rows,
         ),
