@@ -10,6 +10,7 @@ import typer
 from hrsnn_edge.cli.common import (
     Json,
     Quiet,
+    Seed,
     Verbose,
     emit,
     set_verbosity,
@@ -33,6 +34,7 @@ def verb(
         int,
         typer.Option(min=0, help="Count the cycles of so many test samples of the artifact."),
     ] = 0,
+    seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -49,7 +51,7 @@ def verb(
     found = read_artifact(artifact)
     options = {"lanes": lanes, "boards": BOARDS.values()}
     if samples:
-        options["activity"] = _activity(found, artifact, samples)
+        options["activity"] = _activity(found, artifact, samples, seed)
     if board == ALL:
         results = [estimate(found.network, each, **options) for each in BOARDS.values()]
         text = table([_row(result) for result in results])
@@ -59,14 +61,14 @@ def verb(
         emit(result, json, "\n".join(f"{name}: {value}" for name, value in result.items()))
 
 
-def _activity(found: Artifact, path: Path, count: int) -> Activity:
+def _activity(found: Artifact, path: Path, count: int, seed: int | None) -> Activity:
     """Return what the network does in the first test samples of its data."""
     from hrsnn_boards.estimate import Activity
 
     from hrsnn_edge.cli.context import dataset_of, experiment_of
     from hrsnn_edge.reference.network import run
 
-    events = dataset_of(experiment_of(found, path, None)).test.events
+    events = dataset_of(experiment_of(found, path, seed)).test.events
     rasters = [events.raster(k) for k in range(min(count, len(events)))]
     return Activity(rasters, [run(found.network, raster).spikes for raster in rasters])
 

@@ -10,9 +10,11 @@ import typer
 from hrsnn_edge.cli.common import (
     Json,
     Quiet,
+    Seed,
     Verbose,
     emit,
     set_verbosity,
+    write_provenance,
 )
 
 
@@ -28,12 +30,14 @@ def verb(
     png: Annotated[
         Path | None, typer.Option(help="Picture of its top too; needs Chromium.")
     ] = None,
+    seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """Render the record of a run again, or compare two runs."""
     from hrsnn_edge.files import write_atomic
+    from hrsnn_edge.flow.run import RECORD
 
     set_verbosity(verbose, quiet)
     if (run is None) == (compare is None):
@@ -41,6 +45,7 @@ def verb(
     page, path, found, text = _comparison(*compare) if compare else _report(run)
     path = output or path
     write_atomic(path, page.encode())
+    write_provenance(path, seed, list(compare or [run / RECORD]))
     if png is not None:
         from hrsnn_edge.report.picture import screenshot
 
