@@ -29,17 +29,12 @@ class QuantileMetric:
     n_candidates: ClassVar[int] = 2000
     n_moves: ClassVar[int] = 64
 
-    @property
-    def n_lengths(self) -> int:
-        """Lengths to be fitted."""
-        return len(self.space.marginals)
-
     def features(self, unit: np.ndarray) -> list[np.ndarray]:
         """Return what `squared` compares, of points (n, d) of the unit cube."""
         return self.space.features(unit)
 
     def squared(self, first, second) -> np.ndarray:
-        """Return the squared distances of two sets of features, (n_lengths, n, m)."""
+        """Return the squared distances of two sets of features, (marginals, n, m)."""
         return squared_distances(first, second)
 
 
@@ -68,7 +63,6 @@ class SinkhornMetric:
 
     n_candidates: ClassVar[int] = 128
     n_moves: ClassVar[int] = 8
-    n_lengths: ClassVar[int] = 1
 
     def features(self, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return clouds (n, n_points, P) in ranges of each marginal's mean, and their own costs."""

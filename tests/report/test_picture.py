@@ -8,11 +8,8 @@ from hrsnn_edge.errors import ToolMissingError
 from hrsnn_edge.report import picture
 from hrsnn_edge.report.compare import compare
 from hrsnn_edge.report.html import render, render_comparison
+from tests.report.browser import needs_browser
 from tests.report.demo import demo_record, demo_traces, failed_record
-
-needs_browser = pytest.mark.skipif(
-    picture.find_browser() is None, reason=f"none of {', '.join(picture.BROWSERS)} is installed"
-)
 
 
 @needs_browser

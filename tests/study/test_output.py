@@ -8,15 +8,13 @@ from hrsnn_edge.errors import ToolMissingError
 from hrsnn_edge.report import picture
 from hrsnn_edge.report.html import standalone
 from hrsnn_edge.study import output
+from tests.report.browser import needs_browser
 from tests.report.test_html import Page
 from tests.study.demo import demo_rows
 
 FRONT = ("sop", "accuracy")
 ROWS = demo_rows()
 PAGE = output.page("demo", ROWS, FRONT, "what was varied", "hrsnn study demo.toml")
-needs_browser = pytest.mark.skipif(
-    picture.find_browser() is None, reason=f"none of {', '.join(picture.BROWSERS)} is installed"
-)
 #: Acts as a hand would, and says on the console what the page then shows.
 ACT = """<script>
 const plot = document.getElementById("plot");
