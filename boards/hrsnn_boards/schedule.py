@@ -17,17 +17,17 @@ from hrsnn_rtl.placer import Placement
 
 from hrsnn_edge.network import IntNetwork
 
-#: From the issue of a slot to its spikes at the lanes; from an event's command to the same place.
-SPIKE_LATENCY, EVENT_LATENCY = 9, 4
+#: From the issue of a slot to its spikes at the event queue; from an event's command to there.
+SPIKE_LATENCY, EVENT_LATENCY = 6, 1
+#: From the event queue to the lanes: around its memory when it is empty, or through it.
+AROUND, THROUGH = 1, 3
 #: From a source at a lane to the address of its first synapse.
-ROW_LATENCY = 3
+ROW_LATENCY = 2
 #: Rows that a lane holds beside its queue: two in front of the one that streams.
 PREFETCHED = 2
-#: From the last synapse or word of the readout, and from the issue of the last slot, to the next
-#: command; how much later that is where the host is told the end of each step.
-TAIL, SCAN_TAIL, MARK_TAIL = 8, 6, 6
-#: From the issue of the last slot to the first row, without a second bank of sums.
-HOLD = 2
+#: To the next command from the last synapse, from the last word of the readout, from the issue of
+#: the last slot, and from the mark of a step's end at the lanes.
+TAIL, READOUT_TAIL, SCAN_TAIL, MARK_TAIL = 5, 8, 6, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,27 +77,40 @@ class Schedule:
         times = np.concatenate(
             [slots[order] + SPIKE_LATENCY, np.arange(events.size) + EVENT_LATENCY]
         )
-        if not c.double_buffer:
-            times = np.maximum(times, c.n_slots + HOLD)
+        work = self.work[np.concatenate([sources[order], events + where.lane.size])]
+        if marked := c.spike_stream and not clear:
+            # The mark of a step's end goes the way of its spikes, and gives nobody work.
+            times = np.append(times, c.n_slots + SPIKE_LATENCY)
+            work = np.append(work, np.zeros((1, work.shape[1]), np.int64), axis=0)
         first = np.argsort(times, kind="stable")
-        sources = np.concatenate([sources[order], events + where.lane.size])[first]
-        finished = self._deliver(times[first], self.work[sources])
-        # The mark of a step's end goes the way of its spikes.
-        mark = MARK_TAIL + (c.lanes > 1) if c.spike_stream and not clear else 0
-        return int(max(c.n_slots + SCAN_TAIL + mark, finished.max() + TAIL))
+        sent, finished = self._deliver(times[first], work[first])
+        told = sent[first == len(times) - 1].item() + MARK_TAIL if marked else 0
+        delivered = max(finished[:-1].max() + TAIL, finished[-1] + READOUT_TAIL)
+        return int(max(c.n_slots + SCAN_TAIL, told, delivered))
 
-    def _deliver(self, times: np.ndarray, work: np.ndarray) -> np.ndarray:
-        """Return when each lane and the readout have done the last of their sources."""
+    def _deliver(self, times: np.ndarray, work: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return when each source is at the lanes, and when each lane and the readout are done.
+
+        `times` is when each source reaches the event queue.
+        """
+        # Without a second bank of sums the rows wait for the scan.
+        held = 0 if self.config.double_buffer else self.config.n_slots
+        # With several lanes a source has left the queue a cycle before it is at the lanes.
+        several = self.config.lanes > 1
         places = queue_depth(self.config) + PREFETCHED
         done = np.zeros(work.shape[1], np.int64)
         begun = np.zeros((len(times) + places, work.shape[1]), np.int64)
-        sent = -1
+        sent = np.full(len(times) + 1, -1)
         for k, (time, cycles) in enumerate(zip(times, work, strict=True)):
             # A source goes out when every lane has begun the one that took its place before.
-            sent = max(time, sent + 1, begun[k].max())
-            begun[k + places] = np.maximum(done, sent + ROW_LATENCY)
+            empty = sent[k - 1] < time + several
+            # The spikes of one slot are one word of the queue.
+            same = k > 0 and time == times[k - 1]
+            out = time + (AROUND if (empty or same) and not held else THROUGH + several)
+            sent[k] = max(out, held, sent[k - 1] + 1, begun[k].max())
+            begun[k + places] = np.maximum(done, sent[k] + ROW_LATENCY)
             done = np.where(cycles > 0, begun[k + places] + cycles, done)
-        return done
+        return sent[:-1], done
 
     def sample(self, raster: np.ndarray, spikes: np.ndarray) -> int:
         """Return the cycles of one sample, for a host that is never late.

@@ -61,7 +61,7 @@ class Core(wiring.Component):
         m = Module()
         m.submodules.scheduler = scheduler = Scheduler(config=c)
         m.submodules.queue = queue = EventQueue(
-            layout=queue_layout(c), depth=c.queue_depth, poison=self._poison
+            layout=queue_layout(c), depth=c.queue_depth, early=c.lanes > 1, poison=self._poison
         )
         m.submodules.expander = expander = Expander(config=c)
         lanes = []

@@ -71,7 +71,7 @@ class Lane(wiring.Component):
     sop_in, sop_rec, skipped : Out(1)
         Strobes.
     busy : Out(1)
-        A row is being delivered.
+        A row is being delivered; low from stage A3 of its last synapse on.
     """
 
     def __init__(self, *, config: CoreConfig, index: int, images=(), vendor_cells, poison):
@@ -159,7 +159,9 @@ class Lane(wiring.Component):
             self.sop_in.eq(rows.valid & rows.is_input),
             self.sop_rec.eq(rows.valid & ~rows.is_input),
             self.skipped.eq(rows.skipped),
-            self.busy.eq(rows.busy | valid_1 | add.busy | queue.o.valid),
+            # The last sums are still on their way (A3 .. A5) when the next scan may begin: it reads
+            # its first one a cycle after the last of them is written.
+            self.busy.eq(rows.busy | valid_1 | valid_2 | queue.o.valid),
         ]
         self._sums(m, add)
 

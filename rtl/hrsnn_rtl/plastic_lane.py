@@ -238,7 +238,7 @@ class PlasticLane(Lane):
             self.magnitude.eq(word),
         ]
         self._sums(m, add)
-        return Cat(valid.values()).any() | seen_6 | add.busy
+        return Cat(valid.values()).any() | seen_6
 
     def _delay(self, m, name: str, word, cycles: int):
         """Return a word as it was some cycles ago."""

@@ -135,22 +135,25 @@ class Scheduler(wiring.Component):
         c = self._config
         scan = self.scan
         slot, bank, clear = Signal(c.slot_width), Signal(), Signal()
+        begun = Signal()
         is_last = slot == c.n_slots - 1
         begins = self.step | self.clear
         m.d.comb += [
             scan.slot[0].eq(Mux(scanning, slot, self.read_slot)),
             scan.valid[0].eq(scanning & self.room),
             scan.clear.eq(clear),
-            scan.bank.eq(bank if c.double_buffer else self.hold),
+            # The scan has sums from U1 on; the last of a delivery are written in U0.
+            scan.bank.eq(bank if c.double_buffer else scan.valid[1:3].any()),
             self.last.eq(scan.valid[5] & (scan.slot[5] == c.n_slots - 1) & ~clear),
         ]
         if not c.double_buffer:
-            # The last access of a scan to the sums is in U2.
-            m.d.comb += self.hold.eq(scanning | scan.valid[1:3].any())
+            # Long before the first row that follows gets there the scan is done with the sums (U2).
+            m.d.comb += self.hold.eq(scanning)
         with m.If(scan.valid[0]):
             m.d.sync += [slot.eq(Mux(is_last, 0, slot + 1)), scanning.eq(~is_last)]
+        m.d.sync += [begun.eq(begins), bank.eq(bank ^ begun)]
         with m.If(begins):
-            m.d.sync += [scanning.eq(1), clear.eq(self.clear), bank.eq(~bank)]
+            m.d.sync += [scanning.eq(1), clear.eq(self.clear)]
         # Amaranth drives a whole struct from one domain: the registered stages are separate.
         for k in range(1, SCAN_STAGES):
             valid_k, slot_k = Signal(name=f"valid_{k}"), Signal(c.slot_width, name=f"slot_{k}")

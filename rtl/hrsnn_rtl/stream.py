@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -19,6 +19,9 @@ class EventQueue(wiring.Component):
         A word.
     depth : int
         Words, a power of two.
+    early : bool
+        Offer a word that finds the queue empty in the cycle that brings it, not in the next: for a
+        reader that takes words into a register.
     poison : bool
         See `Ram`.
 
@@ -29,13 +32,21 @@ class EventQueue(wiring.Component):
     room : Out(1)
         Whether more than `QUEUE_MARGIN` places were free one cycle ago.
     o : Out(stream.Signature(layout))
-        The same words, three cycles later at the earliest, one each cycle. A plain register.
+        The same words, one each cycle; a word that finds the queue empty comes in the next cycle,
+        or `early`, the others three cycles later at the earliest.
     empty : Out(1)
-        Nothing is stored and `o` is not valid.
+        Nothing is held.
     """
 
-    def __init__(self, *, layout: data.StructLayout, depth: int, poison: bool = False):
-        self._layout, self._depth, self._poison = layout, depth, poison
+    def __init__(
+        self,
+        *,
+        layout: data.StructLayout,
+        depth: int,
+        early: bool = False,
+        poison: bool = False,
+    ):
+        self._layout, self._depth, self._early, self._poison = layout, depth, early, poison
         super().__init__(
             {
                 "i": In(stream.Signature(layout, always_ready=True)),
@@ -57,33 +68,46 @@ class EventQueue(wiring.Component):
         level = Signal(addr_width + 1)
         # The memory's output holds a word until the register behind it is free.
         stored, fetched = Signal(), Signal()
-        moves = ~self.o.valid | self.o.ready
+        word = Signal(self._layout)
+        valid = Signal()
+        moves = ~valid | self.o.ready
         fetch = stored & (~fetched | moves)
+        # All that follows a step waits for its first spike: that one goes around the memory.
+        passes = Signal()
         m.d.comb += [
+            passes.eq(self.i.valid & self.empty),
             level.eq(write_ptr - read_ptr),
             stored.eq(write_ptr != read_ptr),
-            ram.w_en.eq(self.i.valid),
+            ram.w_en.eq(self.i.valid & ~self.empty),
             ram.w_addr.eq(write_ptr),
             ram.w_data.eq(self.i.payload),
             ram.r_en.eq(fetch),
             ram.r_addr.eq(read_ptr),
-            self.empty.eq(~stored & ~fetched & ~self.o.valid),
+            self.empty.eq(~stored & ~fetched & ~valid),
+            self.o.valid.eq(valid | (passes if self._early else 0)),
+            self.o.payload.eq(
+                Mux(valid, word.as_value(), self.i.payload.as_value()) if self._early else word
+            ),
         ]
         m.d.sync += self.room.eq(level < self._depth - QUEUE_MARGIN)
-        with m.If(self.i.valid):
+        with m.If(ram.w_en):
             m.d.sync += write_ptr.eq(write_ptr + 1)
         with m.If(fetch):
             m.d.sync += [read_ptr.eq(read_ptr + 1), fetched.eq(1)]
         with m.Elif(moves):
             m.d.sync += fetched.eq(0)
         with m.If(moves):
-            m.d.sync += [self.o.valid.eq(fetched), self.o.payload.eq(ram.r_data)]
+            m.d.sync += [
+                valid.eq(fetched | (passes & ~(self.o.ready if self._early else 0))),
+                word.eq(Mux(fetched, ram.r_data, self.i.payload.as_value())),
+            ]
         return m
 
 
 class SmallQueue(wiring.Component):
-    """A queue of a few words in distributed RAM; neither `ready` nor `valid` passes through.
+    """A queue of a few words in distributed RAM.
 
+    A word that finds it empty is offered at once; `ready` does not pass through.
     From 4 words on `ready` is a register, so that many queues can be asked together; it then falls
     while one place is still free.
 
@@ -113,13 +137,15 @@ class SmallQueue(wiring.Component):
         )
         write, read = words.write_port(), words.read_port(domain="comb")
         write_ptr, read_ptr = Signal(addr_width + 1), Signal(addr_width + 1)
+        stored = Signal()
         m.d.comb += [
-            self.o.valid.eq(write_ptr != read_ptr),
+            stored.eq(write_ptr != read_ptr),
+            self.o.valid.eq(stored | (self.i.valid & self.i.ready)),
             write.en.eq(self.i.valid & self.i.ready),
             write.addr.eq(write_ptr),
             write.data.eq(self.i.payload),
             read.addr.eq(read_ptr),
-            self.o.payload.eq(read.data),
+            self.o.payload.eq(Mux(stored, read.data, self.i.payload.as_value())),
         ]
         level = Signal(addr_width + 1)
         m.d.comb += level.eq(write_ptr - read_ptr)

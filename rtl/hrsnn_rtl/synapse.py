@@ -204,7 +204,7 @@ class SumBank(wiring.Component):
     Members
     -------
     scanned : In(1)
-        Who has the bank; changes only while nothing is in the pipes.
+        Who has the bank; changes only while neither has an access to it in the pipes.
     add_r_addr, add_w_en, add_w_addr, add_w_data : In
         Ports of the accumulation.
     scan_r_addr, scan_w_en, scan_w_addr : In

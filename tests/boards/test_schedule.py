@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hrsnn_boards.accuracy import cycle_errors
 from hrsnn_boards.schedule import (
+    AROUND,
     EVENT_LATENCY,
-    HOLD,
+    READOUT_TAIL,
     ROW_LATENCY,
     SPIKE_LATENCY,
     TAIL,
@@ -38,7 +39,7 @@ def test_silent_step():
     """A step in which nothing happens is its scan and 6 cycles, as measured; marks take longer."""
     assert schedule(np.zeros((19, 2)), 16).step(NONE, NONE) == 16 + 6
     marked = schedule(np.zeros((19, 2)), 16, spike_stream=True)
-    assert marked.step(NONE, NONE) == 16 + 12
+    assert marked.step(NONE, NONE) == 16 + 9
     assert marked.step(NONE, NONE, clear=True) == 16 + 6
 
 
@@ -47,10 +48,10 @@ def test_rows_follow_each_other():
     work = np.zeros((19, 2), np.int64)
     work[2], work[5], work[7] = (30, 1), (20, 1), (1, 1)
     found = schedule(work, 16).step(np.array([7, 2, 5]), NONE)
-    assert found == 2 + SPIKE_LATENCY + ROW_LATENCY + 30 + 20 + 1 + TAIL
+    assert found == 2 + SPIKE_LATENCY + AROUND + ROW_LATENCY + 30 + 20 + 1 + TAIL
     # Without a second bank the first row waits for the whole scan.
     found = schedule(work, 16, double_buffer=False).step(np.array([2]), NONE)
-    assert found == 16 + HOLD + ROW_LATENCY + 30 + TAIL
+    assert found == 16 + ROW_LATENCY + 30 + TAIL
 
 
 def test_slowest_lane_counts():
@@ -58,14 +59,14 @@ def test_slowest_lane_counts():
     work = np.zeros((19, 3), np.int64)
     work[16], work[17] = (40, 3, 0), (5, 60, 0)
     found = schedule(work, 8, lanes=2).step(NONE, np.array([0, 1]))
-    assert found == EVENT_LATENCY + ROW_LATENCY + 3 + 60 + TAIL
+    assert found == EVENT_LATENCY + AROUND + ROW_LATENCY + 3 + 60 + TAIL
 
 
 def test_readout_holds_up_the_lanes():
     """A readout that falls behind by more than its queue holds up every source."""
     work = np.tile([1, 10], (19, 1))
     found = schedule(work, 16).step(np.arange(16), NONE)
-    assert found == SPIKE_LATENCY + ROW_LATENCY + 160 + TAIL
+    assert found == SPIKE_LATENCY + AROUND + ROW_LATENCY + 160 + READOUT_TAIL
 
 
 @pytest.mark.slow

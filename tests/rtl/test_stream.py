@@ -52,10 +52,10 @@ def transfer(dut, n: int, write_pause: float, read_pause: float, seed: int, late
 
 
 @settings(deadline=None, max_examples=12)
-@given(chances, chances, st.integers(0, 2**16), st.integers(0, QUEUE_MARGIN - 3))
-def test_event_queue_keeps_order_and_loses_nothing(write_pause, read_pause, seed, late):
+@given(chances, chances, st.integers(0, 2**16), st.integers(0, QUEUE_MARGIN - 3), st.booleans())
+def test_event_queue_keeps_order_and_loses_nothing(write_pause, read_pause, seed, late, early):
     """Words come out in order, once each, even when the writer stops late after `room` falls."""
-    dut = EventQueue(layout=LAYOUT, depth=32, poison=True)
+    dut = EventQueue(layout=LAYOUT, depth=32, early=early, poison=True)
     got, _, held = transfer(dut, 200, write_pause, read_pause, seed, late)
     assert got == list(range(200))
     assert held <= 34  # the stored words, the memory's output and the register

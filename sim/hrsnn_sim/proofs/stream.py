@@ -28,7 +28,8 @@ def check_held(m: Module, port) -> None:
 class QueueGoal(wiring.Component):
     """A queue of `depth` words of memory, `front` more behind it, and one followed word.
 
-    ``peek_write`` and ``peek_read`` are the queue's pointers, ``peek_<k>`` its memory.
+    ``peek_write`` and ``peek_read`` are the queue's pointers, ``peek_<k>`` its memory,
+    ``peek_valid`` its register and ``peek_fetched`` whether the memory's output holds a word.
     """
 
     def __init__(self, queue: wiring.Component, depth: int, front: int):
@@ -41,7 +42,11 @@ class QueueGoal(wiring.Component):
                 "mark": In(1),
                 "peek_write": In(pointer),
                 "peek_read": In(pointer),
-                **({"peek_fetched": In(1), "peek_data": In(LAYOUT.size)} if front else {}),
+                **(
+                    {"peek_valid": In(1), "peek_fetched": In(1), "peek_data": In(LAYOUT.size)}
+                    if front
+                    else {}
+                ),
                 **{f"peek_{k}": In(LAYOUT.size) for k in range(depth)},
             }
         )
@@ -60,18 +65,23 @@ class QueueGoal(wiring.Component):
         held = Signal(range(self._depth + self._front + 1))
         stored = (self.peek_write - self.peek_read)[: len(self.peek_write)]
         m.d.sync += held.eq(held + taken - given)
-        in_front = Cat(dut.o.valid, self.peek_fetched) if self._front else Cat()
+        in_front = Cat(self.peek_valid, self.peek_fetched) if self._front else Cat()
         m.d.comb += [
             # What went in and has not come out is what is held, and it never overflows.
             Assert(held == stored + sum(in_front, start=0)),
             Assert(stored <= self._depth),
         ]
-        self._follow(m, taken, given, held)
+        # A word that is given in the cycle that brings it finds the queue empty.
+        passes = Signal()
+        m.d.comb += passes.eq(given & (held == 0))
+        with m.If(passes):
+            m.d.comb += [Assert(taken), Assert(dut.o.payload == self.i.payload)]
+        self._follow(m, taken & ~passes, given, held)
         check_held(m, dut.o)
         if self._front:
             m.d.comb += [Assert(dut.empty == (held == 0)), Assert(stored <= self._depth - late)]
         else:
-            m.d.comb += Assert(dut.o.valid == (held != 0))
+            m.d.comb += Assert(dut.o.valid == ((held != 0) | taken))
         return m
 
     def _writer(self, m):
@@ -104,8 +114,8 @@ class QueueGoal(wiring.Component):
             # Where it stands now, for the induction.
             place = ahead
             if self._front:
-                before = dut.o.valid + self.peek_fetched
-                with m.If(self.peek_fetched & (ahead == dut.o.valid)):
+                before = self.peek_valid + self.peek_fetched
+                with m.If(self.peek_fetched & (ahead == self.peek_valid)):
                     m.d.comb += Assert(self.peek_data == value.as_value())
                 place = ahead - before
                 inside = ahead >= before
@@ -121,7 +131,11 @@ def _peeks(memory: str, depth: int, front: int) -> dict[str, str]:
     # Amaranth names the first of two signals made on one line like this.
     registers = {"peek_write": "\\dut.$signal", "peek_read": "\\dut.read_ptr"}
     if front:
-        registers |= {"peek_fetched": "\\dut.fetched", "peek_data": "\\dut.ram_words.r_data"}
+        registers |= {
+            "peek_valid": "\\dut.valid",
+            "peek_fetched": "\\dut.fetched",
+            "peek_data": "\\dut.ram_words.r_data",
+        }
     return registers | {f"peek_{k}": f"\\dut.{memory}[{k}]" for k in range(depth)}
 
 
@@ -129,8 +143,8 @@ def _small(stream_module, depth: int) -> QueueGoal:
     return QueueGoal(stream_module.SmallQueue(layout=LAYOUT, depth=depth), depth, 0)
 
 
-def _event(stream_module, depth: int) -> QueueGoal:
-    queue = stream_module.EventQueue(layout=LAYOUT, depth=depth, poison=True)
+def _event(stream_module, depth: int, early: bool) -> QueueGoal:
+    queue = stream_module.EventQueue(layout=LAYOUT, depth=depth, early=early, poison=True)
     return QueueGoal(queue, depth, 2)
 
 
@@ -139,14 +153,20 @@ SMALL_BUGS = (
     ("read.addr.eq(read_ptr)", "read.addr.eq(write_ptr)"),
     ("with m.If(self.o.valid & self.o.ready):", "with m.If(self.o.valid):"),
     ("with m.If(self.i.valid & self.i.ready):", "with m.If(self.i.valid):"),
+    ("Mux(stored, read.data, self.i.payload.as_value())", "read.data"),
 )
 EVENT_BUGS = (
     ("fetch = stored & (~fetched | moves)", "fetch = stored"),
     ("level < self._depth - QUEUE_MARGIN", "level <= self._depth - QUEUE_MARGIN + 1"),
     ("with m.Elif(moves):", "with m.Elif(0):"),
-    ("moves = ~self.o.valid | self.o.ready", "moves = ~self.o.valid | 1"),
-    ("self.empty.eq(~stored & ~fetched & ~self.o.valid)", "self.empty.eq(~stored & ~self.o.valid)"),
+    ("moves = ~valid | self.o.ready", "moves = ~valid | 1"),
+    ("self.empty.eq(~stored & ~fetched & ~valid)", "self.empty.eq(~stored & ~valid)"),
+    ("ram.w_en.eq(self.i.valid & ~self.empty)", "ram.w_en.eq(self.i.valid)"),
 )  # fmt: skip
+EARLY_BUGS = (
+    ("fetched | (passes & ~(self.o.ready", "fetched | (passes & ~(0"),
+    ("self.o.valid.eq(valid | (passes", "self.o.valid.eq(valid | (self.i.valid"),
+)
 GOALS = (
     *(
         Goal(
@@ -161,14 +181,17 @@ GOALS = (
         )
         for depth in (2, 4)
     ),
-    Goal(
-        "event-queue-32",
-        "the event queue gives every word once, in order, holds it until it is taken, never "
-        "overflows if the writer keeps its rules, and uses no word read while it is written",
-        "stream",
-        lambda module: _event(module, 32),
-        4,
-        EVENT_BUGS,
-        _peeks("ram_words.cells", 32, 2),
+    *(
+        Goal(
+            f"event-queue-32{'-early' if early else ''}",
+            "the event queue gives every word once, in order, holds it until it is taken, never "
+            "overflows if the writer keeps its rules, and uses no word read while it is written",
+            "stream",
+            lambda module, early=early: _event(module, 32, early),
+            4,
+            EARLY_BUGS if early else EVENT_BUGS,
+            _peeks("ram_words.cells", 32, 2),
+        )
+        for early in (False, True)
     ),
 )
