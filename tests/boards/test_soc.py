@@ -20,40 +20,18 @@ from hrsnn_edge.cli import execute
 from hrsnn_edge.cli.context import dataset_of, experiment_of
 from hrsnn_edge.errors import LinkError
 from tests.boards.test_build import network
+from tests.experiments import PRUNED, small_experiment
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build/sim"
 SHARED = Path(os.environ.get("HRSNN_DATA", ROOT.parent / "shared/data"))
-#: An experiment whose network is trained in seconds.
-SMALL = """
-name = "small"
-seed = 3
-[data]
-{data}
-[model.network]
-n_neurons = 40
-[model.plasticity]
-samples = 20
-[model.rate]
-calibration_samples = 20
-homeostasis_rounds = 2
-[model.readout]
-n_bins = 1
-[tune]
-evaluations = 0
-[prune]
-sparsity = 0.5
-[quantise]
-shift_width = 3
-train_integer = false
-"""
 
 
 def trained(folder: Path, data: str):
     """Return a trained and quantised network, and the test part of its data."""
     from hrsnn_edge.artifact.io import read_artifact
 
-    (folder / "small.toml").write_text(SMALL.format(data=data))
+    (folder / "small.toml").write_text(small_experiment(PRUNED, data=data))
     for argv in (
         ["train", "small.toml", "-o", "float.hrsnn"],
         ["prune", "float.hrsnn", "-o", "pruned.hrsnn"],

@@ -9,30 +9,9 @@ from pathlib import Path
 import pytest
 
 from hrsnn_edge.cli import execute
+from tests.experiments import PRUNED, small_experiment
 
-SMALL = """
-name = "small"
-seed = 3
-[data]
-name = "digits"
-n_steps = 8
-[model.network]
-n_neurons = 40
-[model.plasticity]
-samples = 20
-[model.rate]
-calibration_samples = 20
-homeostasis_rounds = 2
-[model.readout]
-n_bins = 1
-[tune]
-evaluations = 0
-[prune]
-sparsity = 0.5
-[quantise]
-shift_width = 3
-train_integer = false
-"""
+SMALL = small_experiment(PRUNED)
 
 
 @pytest.fixture

@@ -16,29 +16,9 @@ from hrsnn_edge.study import run as study_run
 from hrsnn_edge.study.networks import folds_of, held_out
 from hrsnn_edge.study.plan import load_study
 from hrsnn_edge.study.run import run_study
+from tests.experiments import small_experiment
 
-SMALL = """
-name = "small"
-seed = 3
-[data]
-name = "digits"
-n_steps = 8
-[model.network]
-n_neurons = 40
-[model.plasticity]
-samples = 20
-[model.rate]
-calibration_samples = 20
-homeostasis_rounds = 2
-[model.readout]
-n_bins = 1
-[tune]
-evaluations = 0
-[quantise]
-shift_width = 3
-[build]
-boards = ["icebreaker"]
-"""
+SMALL = small_experiment("[quantise]", "shift_width = 3", "[build]", 'boards = ["icebreaker"]', "")
 STUDY = """
 name = "tiny"
 experiment = "small.toml"
