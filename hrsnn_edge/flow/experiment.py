@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from hrsnn_edge.data.augment import AugmentConfig
 from hrsnn_edge.flow.data_sections import AnyData
 from hrsnn_edge.flow.section import Section
 from hrsnn_edge.flow.toml import load_toml
@@ -38,10 +39,13 @@ class ModelSection(Section):
     rate: RateConfig = RateConfig()
     readout: ReadoutConfig = ReadoutConfig()
     backprop: BackpropConfig = BackpropConfig()
+    augment: AugmentConfig = AugmentConfig()
 
     def config(self, values: dict[str, float] | None = None) -> ModelConfig:
         """Return the settings with the tuner's `values` (dotted names) put in."""
-        config = ModelConfig(self.network, self.plasticity, self.rate, self.readout, self.backprop)
+        config = ModelConfig(
+            self.network, self.plasticity, self.rate, self.readout, self.backprop, self.augment
+        )
         if self.variant is not None:
             config = config.variant(self.variant)
         return config.with_values(values or {})

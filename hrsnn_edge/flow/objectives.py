@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hrsnn_edge.data.augment import NO_CHANGE, AugmentConfig
 from hrsnn_edge.data.dataset import Dataset
 from hrsnn_edge.data.events import Split
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import TrainingError
 from hrsnn_edge.flow.experiment import Experiment
 from hrsnn_edge.model.config import ReadoutConfig
+from hrsnn_edge.model.train import readout_samples
 from hrsnn_edge.network import FloatNetwork, IntFormat
 from hrsnn_edge.quantise.convert import quantise
 from hrsnn_edge.quantise.readout import refit_readout
@@ -42,6 +44,10 @@ class IntegerAccuracy:
         Name of a board that the network must fit; empty for none.
     lanes : int
         Lanes of its core.
+    augment : AugmentConfig
+        Copies that the readout is fitted to as well.
+    seed : int
+        Of the copies.
     """
 
     fmt: IntFormat
@@ -51,6 +57,8 @@ class IntegerAccuracy:
     sop_budget: float = 10_000.0
     board: str = ""
     lanes: int = 1
+    augment: AugmentConfig = NO_CHANGE
+    seed: int = 0
 
     def __call__(self, net: FloatNetwork, fitted: Split, held_out: Split) -> float:
         """Return the score of a trained float network.
@@ -62,7 +70,8 @@ class IntegerAccuracy:
         """
         calibration = fitted.events.select(slice(0, self.calibration_samples))
         rounded, _ = quantise(net, self.fmt, calibration)
-        rounded = refit_readout(rounded, fitted, net.readout.n_out, self.readout)
+        shown = readout_samples(fitted, self.augment, self.seed)
+        rounded = refit_readout(rounded, shown, net.readout.n_out, self.readout)
         if self.board:
             self._check_board(rounded, int(held_out.events.n_steps.max()))
         result = run_batch(rounded, held_out.events)
@@ -109,4 +118,6 @@ def judge_of(experiment: Experiment) -> Judge:
         section.sop_budget,
         section.board if hardware else "",
         experiment.build.lanes,
+        experiment.model.augment,
+        experiment.seed,
     )

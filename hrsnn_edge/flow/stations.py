@@ -19,7 +19,7 @@ from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.flow.experiment import Experiment, PruneSection
 from hrsnn_edge.model.rate import homeostasis
-from hrsnn_edge.model.train import TrainingRecord, train, with_readout
+from hrsnn_edge.model.train import TrainingRecord, readout_samples, train, with_readout
 from hrsnn_edge.network import Counts, FloatNetwork, IntNetwork, IntStdp
 from hrsnn_edge.prune.pruning import prune
 from hrsnn_edge.prune.record import PruneRecord
@@ -105,7 +105,8 @@ def cut(
             pruned, few, rate.target_hz, rate.homeostasis_rounds, rate.homeostasis_limits
         )
     classes = len(data.class_names)
-    pruned, _ = with_readout(pruned, data.train, classes, experiment.model.readout)
+    shown = readout_samples(data.train, experiment.model.augment, experiment.seed)
+    pruned, _ = with_readout(pruned, shown, classes, experiment.model.readout)
     return pruned, record
 
 
@@ -133,8 +134,9 @@ def to_integers(
     section = experiment.quantise
     calibration = data.train.events.select(slice(0, section.calibration_samples))
     result, report = quantise(net, section.format(), calibration, section.leak)
-    config = experiment.model.readout
-    return refit_readout(result, data.train, len(data.class_names), config), report
+    model = experiment.model
+    shown = readout_samples(data.train, model.augment, experiment.seed)
+    return refit_readout(result, shown, len(data.class_names), model.readout), report
 
 
 def learn_integers(
@@ -234,6 +236,7 @@ def model_at(experiment: Experiment, values: dict[str, float]) -> Experiment:
             "rate": config.rate,
             "readout": config.readout,
             "backprop": config.backprop,
+            "augment": config.augment,
         }
     )
     return experiment.model_copy(update={"model": section})

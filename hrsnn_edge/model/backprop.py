@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.special import log_softmax
 
+from hrsnn_edge.data.augment import NO_CHANGE, AugmentConfig, vary
 from hrsnn_edge.data.events import Split
 from hrsnn_edge.engine.float_run import run_counts
 from hrsnn_edge.engine.surrogate import surrogate_gradients
@@ -76,6 +77,7 @@ def train_backprop(
     tau_range: tuple[float, float],
     target_hz: float | None,
     seed: int,
+    augment: AugmentConfig = NO_CHANGE,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> tuple[FloatNetwork, tuple[Epoch, ...]]:
     """Train weights, and time constants and thresholds if asked, on labelled samples.
@@ -100,7 +102,9 @@ def train_backprop(
     target_hz : float or None
         Rate that `config.rate_weight` pulls to.
     seed : int
-        Of the order of the samples and of the dropout.
+        Of the order of the samples, of the dropout and of the copies.
+    augment : AugmentConfig
+        Every batch is a new copy of its samples if these settings change anything.
     progress : callable
         Told each epoch.
 
@@ -120,7 +124,7 @@ def train_backprop(
         )
     form = _Form(net, tau_range, learn_neurons)
     values, adam = form.values(n_bins, n_classes), Adam()
-    rng = stream(seed, "backprop")
+    rng, copies = stream(seed, "backprop"), stream(seed, "backprop copies")
     n = len(data.labels)
     total = config.epochs * -(-n // config.batch)
     history = []
@@ -128,8 +132,10 @@ def train_backprop(
         order = rng.permutation(n)
         sums = np.zeros(3)
         for start in range(0, n, config.batch):
-            batch = np.sort(order[start : start + config.batch])
-            loss, gradients, seen = _batch(form, values, data, batch, config, target_hz, rng)
+            batch = data.select(np.sort(order[start : start + config.batch]))
+            if augment.changes:
+                batch = replace(batch, events=vary(batch.events, augment, copies))
+            loss, gradients, seen = _batch(form, values, batch, config, target_hz, rng)
             if not loss < _LOSS_LIMIT:
                 raise TrainingError(
                     f"Loss must be below {_LOSS_LIMIT:g}, not {loss:.3g} in epoch {epoch + 1}: "
@@ -137,7 +143,7 @@ def train_backprop(
                 )
             rate = config.learning_rate * one_cycle((adam.steps + 1) / total)
             values = form.projected(adam.step(values, gradients, rate))
-            sums += np.array([loss, *seen]) * len(batch)
+            sums += np.array([loss, *seen]) * len(batch.labels)
         history.append(Epoch(*(float(value) for value in sums / n)))
         progress(f"backprop {epoch + 1}/{config.epochs}: {history[-1].accuracy:.1%} in training")
     return form.network(values), tuple(history)
@@ -213,17 +219,19 @@ class _Form:
         return out
 
 
-def _batch(form: _Form, values: Arrays, data: Split, batch, config, target_hz, rng):
+def _batch(form: _Form, values: Arrays, batch: Split, config, target_hz, rng):
     """Return the loss of a batch, the gradients by the values, and accuracy and rate [Hz]."""
-    net, events, labels = form.network(values), data.events.select(batch), data.labels[batch]
+    net, events, labels = form.network(values), batch.events, batch.labels
     n_out = values["bias"].size
     n_bins = len(values["w_out"]) // net.n_neurons
     counts = run_counts(net, events, n_bins).astype(float)
-    kept = (rng.random((len(batch), len(values["w_out"]))) >= config.dropout) / (1 - config.dropout)
-    features = counts.reshape(len(batch), -1) * kept
+    kept = (rng.random((len(labels), len(values["w_out"]))) >= config.dropout) / (
+        1 - config.dropout
+    )
+    features = counts.reshape(len(labels), -1) * kept
     log_p = log_softmax(features @ values["w_out"] + values["bias"], axis=1)
-    loss = -log_p[np.arange(len(batch)), labels].mean()
-    by_logit = (np.exp(log_p) - np.eye(n_out)[labels]) / len(batch)
+    loss = -log_p[np.arange(len(labels)), labels].mean()
+    by_logit = (np.exp(log_p) - np.eye(n_out)[labels]) / len(labels)
     by_count = (by_logit @ values["w_out"].T * kept).reshape(counts.shape)
     per_spike = 1000 / (events.n_steps.sum() * net.n_neurons * net.dt)
     rate = counts.sum() * per_spike

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 
+from hrsnn_edge.data.augment import AugmentConfig
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
@@ -340,6 +342,7 @@ class ModelConfig:
     rate: RateConfig = field(default_factory=RateConfig)
     readout: ReadoutConfig = field(default_factory=ReadoutConfig)
     backprop: BackpropConfig = field(default_factory=BackpropConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def variant(self, name: str) -> ModelConfig:
         """Return the same settings as one of HoNHoS, HeNHoS, HoNHeS, HeNHeS, HoNB, HeNB."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hrsnn_edge.data.augment import AugmentConfig, with_copies
 from hrsnn_edge.data.dataset import Dataset
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.float_run import run_counts
@@ -41,7 +42,7 @@ class TrainingRecord:
     untrained : FloatNetwork
         The network before STDP, calibrated, without a readout.
     train_accuracy : float
-        Of the readout on the samples it was fitted to.
+        Of the readout on the samples it was fitted to, copies included.
     epochs : tuple of Epoch
         Of backpropagation, if that was the way.
     """
@@ -125,8 +126,14 @@ def train_network(
         stages["backprop"] = check_alive(net, few, "backpropagation")
         change = weight_correlation(untrained, net)
     progress("readout")
-    net, train_accuracy = with_readout(net, data, n_classes, config.readout)
+    shown = readout_samples(data, config.augment, seed)
+    net, train_accuracy = with_readout(net, shown, n_classes, config.readout)
     return net, TrainingRecord(stages, history, change, stdp, untrained, train_accuracy, epochs)
+
+
+def readout_samples(data: Split, config: AugmentConfig, seed: int) -> Split:
+    """Return what a readout is fitted to: the samples and the copies asked for, by the seed."""
+    return with_copies(data, config, stream(seed, "copies"))
 
 
 def with_readout(
@@ -254,6 +261,7 @@ def _descend(net, config: ModelConfig, data: Split, n_classes: int, seed, progre
         tau_range=config.network.tau_range,
         target_hz=config.rate.target_hz,
         seed=seed,
+        augment=config.augment,
         progress=progress,
     )
 

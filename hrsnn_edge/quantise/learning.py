@@ -24,6 +24,7 @@ from hrsnn_edge.model.lif import build_network
 from hrsnn_edge.model.rate import scale_inputs
 from hrsnn_edge.model.stdp import FloatStdp, draw_stdp
 from hrsnn_edge.model.topology import stream
+from hrsnn_edge.model.train import readout_samples
 from hrsnn_edge.network import FloatNetwork, IntFormat, IntNetwork, IntStdp
 from hrsnn_edge.plastic import Magnitudes, learned_network
 from hrsnn_edge.quantise.convert import choose_scales, convert
@@ -64,7 +65,7 @@ class IntTrainingRecord:
     weight_updates : int
         Changes of magnitudes in STDP.
     train_accuracy : float
-        Of the rounded readout on the samples it was fitted to.
+        Of the rounded readout on the samples it was fitted to, copies included.
     """
 
     input_factor: float
@@ -117,9 +118,10 @@ def train_integer(
     if config.plasticity.synapses != "off":
         learner, updates = _learned(learner, config, data.events, seed, history, drawn.dt, learn)
         learner = _settled(learner, few, rate, history, "homeostasis after STDP", drawn.dt)
-    net = refit_readout(learner.net, data, n_classes, config.readout)
-    predictions = run_batch(net, data.events).predictions
-    accuracy = float((predictions == data.labels).mean())
+    shown = readout_samples(data, config.augment, seed)
+    net = refit_readout(learner.net, shown, n_classes, config.readout)
+    predictions = run_batch(net, shown.events).predictions
+    accuracy = float((predictions == shown.labels).mean())
     return net, learner.stdp, IntTrainingRecord(factor, history, updates, accuracy)
 
 

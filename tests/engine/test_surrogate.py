@@ -65,3 +65,23 @@ def test_equals_autograd(gain_mode, seed):
     found = surrogate_gradients(net, batch, by_count, 10.0)
     for name, gradient in exact.items():
         assert found[name] == pytest.approx(gradient, rel=1e-9, abs=1e-12), name
+
+
+def test_a_batch_is_the_sum_of_its_samples():
+    """Samples that share a vector, of whatever lengths, do not touch each other."""
+    rng = np.random.default_rng(0)
+    config = NetworkConfig(
+        n_neurons=12, input_weight=0.5, weight_e=0.4, wiring="small_world", ring_density=0.5
+    )
+    net = build_network(config, 5, 0)
+    lengths = rng.integers(1, 30, 2 * 8 * 8 + 3)
+    batch = EventBatch.from_rasters([rng.random((t, 5)) < 0.4 for t in lengths])
+    by_count = rng.normal(size=(len(batch), 2, 12))
+    whole = surrogate_gradients(net, batch, by_count, 10.0)
+    parts = [
+        surrogate_gradients(net, batch.select([k]), by_count[[k]], 10.0) for k in range(len(batch))
+    ]
+    for name, gradient in whole.items():
+        wanted = sum(part[name] for part in parts)
+        assert gradient == pytest.approx(wanted, rel=1e-9, abs=1e-10), name
+        assert wanted.any()

@@ -86,3 +86,16 @@ def test_refusals(parts):
     net = calibrate_rate(net, parts[0].events.select(slice(0, 50)), 60.0)
     with pytest.raises(TrainingError, match=r"Loss must be below 10000, .*Lower learning_rate"):
         run(parts, net, learning_rate=1e6)
+
+
+def test_copies_in_every_pass(parts):
+    """Copies change what is learned, by the seed; settings without a change do not."""
+    few = CONFIG.with_values({"backprop.epochs": 1}).variant("HoNB")
+    varied = few.with_values({"augment.drop": 0.3})
+
+    def weights(config, seed):
+        return train(config, parts[0], n_classes=10, seed=seed)[0].w_rec.weights
+
+    assert (weights(few.with_values({"augment.group": 2}), 1) == weights(few, 1)).all()
+    assert (weights(varied, 1) != weights(few, 1)).any()
+    assert (weights(varied, 1) == weights(varied, 1)).all()

@@ -7,7 +7,7 @@ from hrsnn_edge.data.digits import load_digits
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.errors import TrainingError
 from hrsnn_edge.model.config import ModelConfig
-from hrsnn_edge.model.train import baselines, evaluate, input_counts, train
+from hrsnn_edge.model.train import baselines, evaluate, input_counts, readout_samples, train
 
 SMALL = ModelConfig().with_values(
     {
@@ -98,3 +98,18 @@ def test_baselines_read_features_and_spikes(digits):
     data, _ = digits
     out = baselines(data, replace(SMALL.readout, n_bins=1))
     assert 0.9 < out["features"] < 1 and 0.8 < out["spikes"] < 1
+
+
+def test_readout_is_fitted_to_copies_too(digits):
+    """Copies change the readout, not the network; the accuracy counts samples and copies."""
+    _, part = digits
+    plain = SMALL.with_values({"plasticity.synapses": "off"})
+    net, _ = train(plain, part, n_classes=10, seed=0)
+    config = plain.with_values({"augment.copies": 1, "augment.drop": 0.3})
+    other, record = train(config, part, n_classes=10, seed=0)
+    assert (other.w_rec.weights == net.w_rec.weights).all()
+    assert (other.v_threshold == net.v_threshold).all()
+    assert (other.readout.w_out != net.readout.w_out).any()
+    shown = readout_samples(part, config.augment, 0)
+    assert len(shown.labels) == 800
+    assert record.train_accuracy == pytest.approx(evaluate(other, shown))
