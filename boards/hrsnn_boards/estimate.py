@@ -161,7 +161,10 @@ def utilisation(config: CoreConfig, board: Board) -> dict[str, Usage]:
         board.block_ram: blocks(config, board),
     }
     if board.multiplier:
-        used[board.multiplier] = config.lanes * -(-config.v_width // board.multiplier_width)
+        # One product for the membrane, one for the synaptic current.
+        widths = (config.v_width, config.syn_width)
+        factors = (-(-width // board.multiplier_width) for width in widths)
+        used[board.multiplier] = config.lanes * sum(factors)
     if board.single_port_ram:
         used[board.single_port_ram] = total_spram(core_memories(config))
     return {name: Usage(count, board.budget[name]) for name, count in used.items()}
@@ -288,7 +291,7 @@ def assumed_cycles_per_step(net: IntNetwork, config: CoreConfig, balance: float)
     rows = TYPICAL_ACTIVITY * (net.n_inputs + net.n_neurons)
     # A row without words in a lane costs it one cycle.
     delivery = max(sops * balance / config.lanes, rows)
-    scan = config.n_slots
+    scan = config.n_slots + config.lead
     both = max(scan, delivery) if config.double_buffer else scan + delivery
     return both + STEP_OVERHEAD_CYCLES
 

@@ -29,13 +29,18 @@ def features(config: CoreConfig, *, has_multiplier: bool = True) -> dict[str, fl
     """
     c = config
     words = c.v_width * 3 + c.decay_width + c.sum_width * 4
+    if c.syn_width:
+        # As for a membrane, and the drive of that is one more word.
+        words += c.syn_width * 3 + c.decay_width
     addresses = c.pointer_width + c.left_width + 5 * c.slot_width + c.source_width
     return {
         "constant": 1.0,
         "lanes": float(c.lanes),
         "many": float(c.lanes > 1),
         "lane_bits": float(c.lanes * (words + (c.v_width if c.has_reset else 0))),
-        "product": 0.0 if has_multiplier else float(c.lanes * c.v_width * c.decay_width),
+        "product": 0.0
+        if has_multiplier
+        else float(c.lanes * (c.v_width + c.syn_width) * c.decay_width),
         "address_bits": float(c.lanes * addresses),
         "shift": float(c.lanes * c.addend_width if c.shift_width else 0),
         "read_mux": float(sum(_mux(spec) for spec in core_memories(c))),

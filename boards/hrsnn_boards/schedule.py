@@ -17,7 +17,7 @@ from hrsnn_rtl.placer import Placement
 
 from hrsnn_edge.network import IntNetwork
 
-#: From the issue of a slot to its spikes at the event queue; from an event's command to there.
+#: From U0 of a slot to its spikes at the event queue; from an event's command to there.
 SPIKE_LATENCY, EVENT_LATENCY = 6, 1
 #: From the event queue to the lanes: around its memory when it is empty, or through it.
 AROUND, THROUGH = 1, 3
@@ -25,8 +25,8 @@ AROUND, THROUGH = 1, 3
 ROW_LATENCY = 2
 #: Rows that a lane holds beside its queue: two in front of the one that streams.
 PREFETCHED = 2
-#: To the next command from the last synapse, from the last word of the readout, from the issue of
-#: the last slot, and from the mark of a step's end at the lanes.
+#: To the next command from the last synapse, from the last word of the readout, from U0 of the
+#: last slot, and from the mark of a step's end at the lanes.
 TAIL, READOUT_TAIL, SCAN_TAIL, MARK_TAIL = 5, 8, 6, 2
 
 
@@ -75,18 +75,18 @@ class Schedule:
         slots, sources = where.slot[spikes], spikes
         order = np.lexsort((where.lane[spikes], slots))
         times = np.concatenate(
-            [slots[order] + SPIKE_LATENCY, np.arange(events.size) + EVENT_LATENCY]
+            [slots[order] + c.lead + SPIKE_LATENCY, np.arange(events.size) + EVENT_LATENCY]
         )
         work = self.work[np.concatenate([sources[order], events + where.lane.size])]
         if marked := c.spike_stream and not clear:
             # The mark of a step's end goes the way of its spikes, and gives nobody work.
-            times = np.append(times, c.n_slots + SPIKE_LATENCY)
+            times = np.append(times, c.n_slots + c.lead + SPIKE_LATENCY)
             work = np.append(work, np.zeros((1, work.shape[1]), np.int64), axis=0)
         first = np.argsort(times, kind="stable")
         sent, finished = self._deliver(times[first], work[first])
         told = sent[first == len(times) - 1].item() + MARK_TAIL if marked else 0
         delivered = max(finished[:-1].max() + TAIL, finished[-1] + READOUT_TAIL)
-        return int(max(c.n_slots + SCAN_TAIL, told, delivered))
+        return int(max(c.n_slots + c.lead + SCAN_TAIL, told, delivered))
 
     def _deliver(self, times: np.ndarray, work: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return when each source is at the lanes, and when each lane and the readout are done.
@@ -94,10 +94,11 @@ class Schedule:
         `times` is when each source reaches the event queue.
         """
         # Without a second bank of sums the rows wait for the scan.
-        held = 0 if self.config.double_buffer else self.config.n_slots
+        c = self.config
+        held = 0 if c.double_buffer else c.n_slots + c.lead
         # With several lanes a source has left the queue a cycle before it is at the lanes.
-        several = self.config.lanes > 1
-        places = queue_depth(self.config) + PREFETCHED
+        several = c.lanes > 1
+        places = queue_depth(c) + PREFETCHED
         done = np.zeros(work.shape[1], np.int64)
         begun = np.zeros((len(times) + places, work.shape[1]), np.int64)
         sent = np.full(len(times) + 1, -1)

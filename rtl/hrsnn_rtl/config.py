@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hrsnn_edge.errors import CapacityError
-from hrsnn_edge.network import IntFormat, IntNetwork, IntStdp, LinearReadout
+from hrsnn_edge.network import ExpSynapses, IntFormat, IntNetwork, IntStdp, LinearReadout
 from hrsnn_edge.plastic import greatest_network
 from hrsnn_rtl.blocks import BLOCK_SHAPES
 from hrsnn_rtl.plasticity import DEFAULT_HISTORY, Plasticity
@@ -24,9 +24,18 @@ SPRAM_DEPTH = 16384
 SPRAM_WIDTH = 16
 #: Memories with a word for each neuron, in the order in which they best leave the block RAMs:
 #: those that only the host writes first, then by their bits.
-NEURON_MEMORIES = ("decays", "thresholds", "resets", "sums", "membranes")
+NEURON_MEMORIES = (
+    "decays",
+    "thresholds",
+    "current decays",
+    "resets",
+    "sums",
+    "currents",
+    "membranes",
+)
 #: Free places below which the event queue takes no more: what the scan pipeline may still hold
-#: (six neurons), two cycles of a registered flag and the events of those cycles, rounded up.
+#: (eight neurons at most), two cycles of a registered flag and the events of those cycles, rounded
+#: up.
 QUEUE_MARGIN = 16
 
 
@@ -41,15 +50,15 @@ def bits_for(count: int) -> int:
 
 def check_features(net: IntNetwork) -> None:
     """Raise `CapacityError` that names a feature of the contract the core does not have."""
-    if net.synapses is not None:
-        raise CapacityError(
-            "Exponential synapses: tau_syn is not supported by the core yet. "
-            "Train with delta synapses."
-        )
     if not isinstance(net.readout, LinearReadout):
         raise CapacityError(
             f"Readout '{net.readout.kind}' is not supported by the core yet. Fit a linear one."
         )
+
+
+def syn_width(net: IntNetwork) -> int:
+    """Return the bits of a network's synaptic currents, 0 for delta synapses."""
+    return net.synapses.syn_width if net.synapses else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +82,8 @@ class CoreConfig:
         As in `IntFormat`.
     has_reset : bool
         Whether a non-zero ``v_reset`` can be stored.
+    syn_width : int
+        Bits of a neuron's synaptic current; 0 builds none. Part of the arithmetic too.
     sum_width : int
         Bits of a neuron's sum of a step.
     n_out : int
@@ -112,6 +123,7 @@ class CoreConfig:
     v_shift: int = 0
     refractory_width: int
     has_reset: bool = False
+    syn_width: int = 0
     sum_width: int
     n_out: int
     n_bins: int = 1
@@ -132,6 +144,7 @@ class CoreConfig:
         "n_slots": (1, 4096),
         "n_inputs": (1, 1 << ARG_WIDTH),
         "synapse_depth": (1, 1 << ADDR_WIDTH),
+        "syn_width": (0, ExpSynapses.WIDTHS[1]),
         "sum_width": (1, 24),
         "n_out": (0, 64),
         "n_bins": (1, 64),
@@ -155,6 +168,9 @@ class CoreConfig:
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)!r}")
+        least = ExpSynapses.WIDTHS[0]
+        if 0 < self.syn_width < least:
+            raise ValueError(f"syn_width must be 0 or at least {least}, not {self.syn_width}")
         if not set(self.distributed) <= set(NEURON_MEMORIES):
             raise ValueError(f"distributed must be of {NEURON_MEMORIES}, not {self.distributed}")
         if self.queue_depth & (self.queue_depth - 1):
@@ -235,6 +251,7 @@ class CoreConfig:
             "synapse_depth": max(1, int(placement.synapses(net).max())),
             **{name: getattr(net.fmt, name) for name in IntFormat.LIMITS},
             "has_reset": bool((net.v_reset != 0).any()),
+            "syn_width": syn_width(net),
             "sum_width": net.sum_width,
             "n_out": net.readout.n_out,
             "n_bins": net.readout.n_bins,
@@ -261,7 +278,11 @@ class CoreConfig:
         """
         check_features(net)
         f = net.fmt
-        for name, value in (("v_width", f.v_width), ("v_shift", f.v_shift)):
+        for name, value in (
+            ("v_width", f.v_width),
+            ("v_shift", f.v_shift),
+            ("syn_width", syn_width(net)),
+        ):
             if value != getattr(self, name):
                 raise CapacityError(
                     f"{name} of the network must be {getattr(self, name)}, that of the core, not "
@@ -304,6 +325,21 @@ class CoreConfig:
     def n_sources(self) -> int:
         """Rows a lane: one for each neuron, then one for each input channel."""
         return self.n_hw + self.n_inputs
+
+    @property
+    def lead(self) -> int:
+        """Stages of the scan before U0, which addresses the membranes."""
+        return 2 if self.syn_width else 0
+
+    @property
+    def drive_width(self) -> int:
+        """Bits of what drives a membrane in a step: a synaptic current, or a sum."""
+        return self.syn_width or self.sum_width
+
+    @property
+    def drive_shift(self) -> int:
+        """Left shift of what drives a membrane; a current has it already."""
+        return 0 if self.syn_width else self.v_shift
 
     @property
     def lane_width(self) -> int:

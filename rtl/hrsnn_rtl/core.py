@@ -182,9 +182,12 @@ class Core(wiring.Component):
         # A word arrives two cycles after its address; until then, remember whose it is.
         words = [Value.cast(lane.state_now) for lane in lanes]
         number = read.lane[: c.lane_width]
+        if c.syn_width:
+            number = number + Mux(read.select == Select.CURRENT, len(words), 0)
+            words += [lane.current_now for lane in lanes]
         if c.plasticity:
+            number = number + Mux(read.select == Select.MAGNITUDE, len(words), 0)
             words += [lane.magnitude for lane in lanes]
-            number = number + Mux(read.select == Select.MAGNITUDE, c.lanes, 0)
         if readout:
             out_number = len(words) + read.addr[: c.out_lanes.bit_length() - 1]
             number = Mux(read.select == Select.OUT, out_number, number)
@@ -204,6 +207,7 @@ class Core(wiring.Component):
 
     def _observe(self, m, scheduler, lanes, readout):
         """Drive the strobes and the trace."""
+        c = self._config
         strobes, trace, scan = self.strobes, self.trace, scheduler.scan
         # An event that is taken in an idle cycle is in work from the next cycle on.
         unfinished, at_rest = Signal(), scheduler.idle & ~scheduler.event
@@ -225,7 +229,9 @@ class Core(wiring.Component):
             trace.step_done.eq(scheduler.last),
             trace.drained.eq(unfinished & at_rest),
         ]
-        if self._config.plasticity:
+        if c.syn_width:
+            m.d.comb += [trace.i_syn[k].eq(lane.current) for k, lane in enumerate(lanes)]
+        if c.plasticity:
             m.d.comb += strobes.weight_updates.eq(sum(lane.weight_updates for lane in lanes))
         if readout:
             m.d.comb += [

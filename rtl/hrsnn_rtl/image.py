@@ -166,7 +166,8 @@ def _neuron_images(net, config, placement, lane) -> list[MemoryImage]:
         return out
 
     # A decay of fewer bits is the same fraction of more.
-    decay = by_slot(net.decay, 0) << (config.decay_width - net.fmt.decay_width)
+    more = config.decay_width - net.fmt.decay_width
+    decay = by_slot(net.decay, 0) << more
     threshold = pack(
         threshold_layout(config),
         threshold=by_slot(net.v_threshold, signed_range(config.v_width)[1]),
@@ -179,6 +180,9 @@ def _neuron_images(net, config, placement, lane) -> list[MemoryImage]:
     if config.has_reset:
         reset = by_slot(net.v_reset, 0) & ((1 << config.v_width) - 1)
         images.append(MemoryImage(Select.RESET, lane, 0, reset))
+    if config.syn_width:
+        decay = by_slot(net.synapses.syn_decay, 0) << more
+        images.append(MemoryImage(Select.CURRENT, lane, 0, decay))
     return images
 
 

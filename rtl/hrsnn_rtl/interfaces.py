@@ -49,6 +49,7 @@ class Select(enum.IntEnum, shape=unsigned(4)):
     LIMIT = 10
     PRE_RULE = 11
     POST_RULE = 12
+    CURRENT = 14
 
 
 class WriteSignature(wiring.Signature):
@@ -117,9 +118,10 @@ def trace_layout(config: CoreConfig) -> data.StructLayout:
     """Return the write-backs of a cycle, for co-simulation only.
 
     With `valid`, slot `slot` of lane `p` is written back with membrane ``v[p]`` and spike bit
-    ``spike[p]``. `step_done` comes with the last one of a step. With `out_valid`, accumulator
-    ``out_index * out_lanes + r`` becomes ``out_value[r]``. `drained` comes once after a step, when
-    its spikes and the events sent meanwhile are delivered and read out.
+    ``spike[p]``, and its synaptic current, where there is one, has become ``i_syn[p]``. `step_done`
+    comes with the last one of a step. With `out_valid`, accumulator ``out_index * out_lanes + r``
+    becomes ``out_value[r]``. `drained` comes once after a step, when its spikes and the events sent
+    meanwhile are delivered and read out.
     """
     return data.StructLayout(
         {
@@ -127,6 +129,11 @@ def trace_layout(config: CoreConfig) -> data.StructLayout:
             "slot": config.slot_width,
             "v": data.ArrayLayout(signed(config.v_width), config.lanes),
             "spike": config.lanes,
+            **(
+                {"i_syn": data.ArrayLayout(signed(config.syn_width), config.lanes)}
+                if config.syn_width
+                else {}
+            ),
             "step_done": 1,
             "out_valid": 1,
             "out_index": max(1, (config.out_words - 1).bit_length()),
@@ -215,19 +222,40 @@ def queue_layout(config: CoreConfig) -> data.StructLayout:
 
 
 def scan_layout(config: CoreConfig) -> data.StructLayout:
-    """Return the scan's stages U0 .. U5, the same for every lane.
+    """Return the scan's stages U0 .. U5, the same for every lane, and the `lead` stages before.
 
-    ``slot[k]`` and bit `k` of `valid` belong to stage Uk; `clear` holds for a whole scan. `bank`
+    ``slot[k]`` and bit `k` of `valid` belong to stage Uk, ``early_slot[k]`` and bit `k` of
+    `early_valid` to the stage ``lead - k`` before U0; `clear` holds for a whole scan. `bank`
     is the sum bank that is scanned; without a double buffer, whether the only one is.
     """
+    early = {
+        "early_slot": data.ArrayLayout(config.slot_width, config.lead),
+        "early_valid": config.lead,
+    }
     return data.StructLayout(
         {
             "slot": data.ArrayLayout(config.slot_width, SCAN_STAGES),
             "valid": SCAN_STAGES,
+            **(early if config.lead else {}),
             "clear": 1,
             "bank": 1,
         }
     )
+
+
+def scan_stage(scan, config: CoreConfig, k: int) -> tuple:
+    """Return the slot in a stage of the scan and whether there is one; `k` is -lead .. 5."""
+    if k >= 0:
+        return scan.slot[k], scan.valid[k]
+    return scan.early_slot[config.lead + k], scan.early_valid[config.lead + k]
+
+
+def sum_stage(config: CoreConfig) -> int:
+    """Return the stage of the scan that addresses the sums; the next one clears them.
+
+    That is two stages before they are wanted, by the currents or by the membranes.
+    """
+    return -1 if config.syn_width else 1
 
 
 def load_layout() -> data.StructLayout:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.current import CurrentUpdate
 from hrsnn_rtl.image import memory_words
 from hrsnn_rtl.interfaces import (
     Select,
@@ -14,7 +15,9 @@ from hrsnn_rtl.interfaces import (
     load_layout,
     row_layout,
     scan_layout,
+    scan_stage,
     state_layout,
+    sum_stage,
     synapse_layout,
     threshold_layout,
 )
@@ -30,6 +33,7 @@ MEMORY_NAMES = {
     Select.DECAY: "decays",
     Select.THRESHOLD: "thresholds",
     Select.RESET: "resets",
+    Select.CURRENT: "current decays",
     Select.LIMIT: "limits",
     Select.PRE_RULE: "source rules",
 }
@@ -68,6 +72,8 @@ class Lane(wiring.Component):
         State read in U0 two cycles before, for the read port.
     state_next, spike : Out
         Stage U5.
+    current_now, current : Out
+        Likewise the synaptic current, where there is one.
     sop_in, sop_rec, skipped : Out(1)
         Strobes.
     busy : Out(1)
@@ -82,7 +88,7 @@ class Lane(wiring.Component):
     @classmethod
     def members(cls, config: CoreConfig) -> dict:
         """Return the ports."""
-        return {
+        ports = {
             "event": In(stream.Signature(event_layout(config))),
             "scan": In(scan_layout(config)),
             "load": In(load_layout()),
@@ -94,6 +100,10 @@ class Lane(wiring.Component):
             "skipped": Out(1),
             "busy": Out(1),
         }
+        if config.syn_width:
+            current = Out(signed(config.syn_width))
+            ports |= {"current_now": current, "current": current}
+        return ports
 
     def elaborate(self, platform):
         """Build the circuit."""
@@ -168,6 +178,8 @@ class Lane(wiring.Component):
     def _sums(self, m, add):
         """Share the sum banks between the accumulation and the scan."""
         c = self._config
+        read_slot, _ = scan_stage(self.scan, c, sum_stage(c))
+        clear_slot, clear_valid = scan_stage(self.scan, c, sum_stage(c) + 1)
         words = []
         for k in range(2 if c.double_buffer else 1):
             bank = SumBank(
@@ -181,9 +193,9 @@ class Lane(wiring.Component):
                 bank.add_w_en.eq(add.w_en),
                 bank.add_w_addr.eq(add.w_addr),
                 bank.add_w_data.eq(add.w_data),
-                bank.scan_r_addr.eq(self.scan.slot[1]),
-                bank.scan_w_en.eq(self.scan.valid[2]),
-                bank.scan_w_addr.eq(self.scan.slot[2]),
+                bank.scan_r_addr.eq(read_slot),
+                bank.scan_w_en.eq(clear_valid),
+                bank.scan_w_addr.eq(clear_slot),
             ]
             words.append(bank.word)
         m.d.comb += add.stored.eq(Mux(self.scan.bank, words[0], words[-1]))
@@ -193,6 +205,7 @@ class Lane(wiring.Component):
         """Advance the neurons of the scan: each memory is read just when its word is needed."""
         c = self._config
         scan = self.scan
+        drive = self._currents(m) if c.syn_width else self._scanned_word
         m.submodules.lif = lif = LifUpdate(config=c)
         m.submodules.ram_v = state_ram = Ram(
             width=state_layout(c).size,
@@ -209,7 +222,7 @@ class Lane(wiring.Component):
             lif.state.eq(state_ram.r_data),
             lif.decay.eq(decay_ram.r_data),
             lif.threshold.eq(threshold_ram.r_data),
-            lif.syn_sum.eq(self._scanned_word),
+            lif.drive.eq(drive),
             lif.enable.eq(scan.valid[4] & ~scan.clear),
             lif.clear.eq(scan.clear),
             state_ram.w_en.eq(scan.valid[5]),
@@ -222,3 +235,30 @@ class Lane(wiring.Component):
         if c.has_reset:
             reset_ram = self._ram(m, Select.RESET, c.v_width, c.n_slots)
             m.d.comb += [reset_ram.r_addr.eq(scan.slot[2]), lif.v_reset.eq(reset_ram.r_data)]
+
+    def _currents(self, m):
+        """Advance the synaptic currents of the scan; return that of U3."""
+        c, scan = self._config, self.scan
+        m.submodules.synapses = synapses = CurrentUpdate(config=c)
+        m.submodules.ram_i_syn = current_ram = Ram(
+            width=c.syn_width, depth=c.n_slots, poison=self._poison, **c.ram_options("currents")
+        )
+        decay_ram = self._ram(m, Select.CURRENT, c.decay_width, c.n_slots)
+        slot, _ = scan_stage(scan, c, -2)
+        before = Signal.like(synapses.current_next)
+        m.d.comb += [
+            # While idle the read port has U0.
+            current_ram.r_addr.eq(Mux(self.load.open, scan.slot[0], slot)),
+            decay_ram.r_addr.eq(slot),
+            synapses.current.eq(current_ram.r_data),
+            synapses.decay.eq(decay_ram.r_data),
+            synapses.syn_sum.eq(self._scanned_word),
+            synapses.clear.eq(scan.clear),
+            current_ram.w_en.eq(scan.valid[3]),
+            current_ram.w_addr.eq(scan.slot[3]),
+            current_ram.w_data.eq(synapses.current_next),
+            self.current_now.eq(synapses.current_now),
+        ]
+        # For co-simulation, beside the membrane.
+        m.d.sync += [before.eq(synapses.current_next), self.current.eq(before)]
+        return synapses.current_next

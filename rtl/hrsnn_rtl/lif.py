@@ -10,12 +10,31 @@ from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.interfaces import state_layout, threshold_layout
 
 
+def leak_plus(product, shift: int, addend, width: int):
+    """Return ``trunc(product / 2**shift) + addend``, signed, `width` bits of it.
+
+    A negative product that loses bits is rounded up, toward zero: that 1 is the carry of the one
+    adder.
+    """
+    leak = product[shift:].as_signed()
+    carry = product[-1] & product[:shift].any()
+    total = Cat(carry, leak).as_signed() + Cat(carry, addend).as_signed()
+    return (total >> 1)[:width].as_signed()
+
+
+def saturated(x, width: int):
+    """Return a signed value clamped to `width` bits."""
+    sign, top = x[-1], x[width - 1 : -1]
+    fits = Mux(sign, top.all(), ~top.any())
+    return Mux(fits, x[:width], Cat((~sign).replicate(width - 1), sign))
+
+
 class LifUpdate(wiring.Component):
     """A pipeline that never stalls; each input is wanted in the cycle its stage begins.
 
     ::
 
-        U1 state, decay   U2 multiply, sum   U3 leak + sum   U4 saturate, compare   U5 results
+        U1 state, decay   U2 multiply, drive U3 leak + drive U4 saturate, compare   U5 results
            from memory                          threshold from memory
 
     Parameters
@@ -27,8 +46,8 @@ class LifUpdate(wiring.Component):
     -------
     state, decay : In
         Words of a neuron, in cycle ``t`` (U1).
-    syn_sum : In
-        Its sum, a register, in ``t + 2`` (U3).
+    drive : In
+        Its sum or synaptic current, a register, in ``t + 2`` (U3).
     threshold, v_reset : In
         Its words, in ``t + 2`` (U3).
     enable, clear : In(1)
@@ -48,7 +67,7 @@ class LifUpdate(wiring.Component):
             {
                 "state": In(state_layout(config)),
                 "decay": In(config.decay_width),
-                "syn_sum": In(signed(config.sum_width)),
+                "drive": In(signed(config.drive_width)),
                 "threshold": In(threshold_layout(config)),
                 "v_reset": In(signed(config.v_width)),
                 "enable": In(1),
@@ -76,14 +95,11 @@ class LifUpdate(wiring.Component):
             held_3.eq(held),
             count_3.eq(Mux(held, self.state_now.refractory - 1, 0)),
         ]
-        # U3: leak plus sum. A negative product that loses bits is rounded up, toward zero: that 1
-        # is the carry of the one adder.
-        x = Signal(signed(max(c.v_width, c.sum_width + c.v_shift) + 1))
-        leak = product[c.decay_width :].as_signed()
-        carry = product[-1] & product[: c.decay_width].any()
-        scaled = Cat(Const(0, c.v_shift), self.syn_sum).as_signed()
+        # U3: leak plus drive.
+        x = Signal(signed(max(c.v_width, c.drive_width + c.drive_shift) + 1))
+        scaled = Cat(Const(0, c.drive_shift), self.drive)
         m.d.sync += [
-            x.eq((Cat(carry, leak).as_signed() + Cat(carry, scaled).as_signed()) >> 1),
+            x.eq(leak_plus(product, c.decay_width, scaled, len(x))),
             held_4.eq(held_3),
             count_4.eq(count_3),
         ]
@@ -91,13 +107,10 @@ class LifUpdate(wiring.Component):
         threshold = Signal(threshold_layout(c))
         v_reset = Signal(signed(c.v_width))
         m.d.sync += [threshold.eq(self.threshold), v_reset.eq(self.v_reset)]
-        sign, top = x[-1], x[c.v_width - 1 : -1]
-        fits = Mux(sign, top.all(), ~top.any())
-        saturated = Mux(fits, x[: c.v_width], Cat((~sign).replicate(c.v_width - 1), sign))
         fire = (x >= threshold.threshold) & ~held_4
         m.d.sync += [
             self.spike.eq(fire & self.enable),
-            self.state_next.v.eq(saturated),
+            self.state_next.v.eq(saturated(x, c.v_width)),
             self.state_next.refractory.eq(Mux(fire, threshold.refractory, count_4)),
         ]
         with m.If(fire | held_4):

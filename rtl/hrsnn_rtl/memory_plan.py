@@ -117,6 +117,11 @@ def core_memories(config: CoreConfig) -> list[MemorySpec]:
     ]
     if c.plasticity:
         specs += plastic_memories(c)
+    if c.syn_width:
+        specs += [
+            spec("currents", c.lanes, c.n_slots, c.syn_width),
+            spec("current decays", c.lanes, c.n_slots, c.decay_width),
+        ]
     if c.has_reset:
         specs.append(spec("resets", c.lanes, c.n_slots, c.v_width))
     if c.n_out:

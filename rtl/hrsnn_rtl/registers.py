@@ -209,6 +209,7 @@ REGISTERS = (
         ("double_buffer", 2, 1, "scan and delivery overlap"),
         ("synapse_memory", 3, 1, "synapses in single-port RAMs of an UP5K"),
         ("learns", 4, 1, "weights change by STDP; the next two registers say how"),
+        ("syn_width", 16, 5, "bits of a synaptic current; 0 is none"),
     ),
     _config(0x0C, "QUEUE", "event queue", ("queue_depth", 0, 32, "words")),
     *LEARNING_CONSTANTS,

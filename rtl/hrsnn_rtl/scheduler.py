@@ -21,6 +21,8 @@ from hrsnn_rtl.interfaces import (
     event_layout,
     queue_layout,
     scan_layout,
+    scan_stage,
+    sum_stage,
 )
 
 
@@ -125,7 +127,7 @@ class Scheduler(wiring.Component):
         pending = self.spikes.any() | ended | (self.last if self._config.spike_stream else 0)
         rests_next = (
             self.delivered
-            & ~(scanning | self.scan.valid[1:5].any())
+            & ~(scanning | self._lead_works() | self.scan.valid[1:5].any())
             & ~(pending | self.event | self.step | self.clear)
         )
         m.d.sync += [rests.eq(rests_next), self.idle.eq(rests_next & ~unclear[0])]
@@ -138,27 +140,45 @@ class Scheduler(wiring.Component):
         begun = Signal()
         is_last = slot == c.n_slots - 1
         begins = self.step | self.clear
+        _, issued = scan_stage(scan, c, -c.lead)
+        first = sum_stage(c)
+        has_sums = scan_stage(scan, c, first)[1] | scan_stage(scan, c, first + 1)[1]
         m.d.comb += [
-            scan.slot[0].eq(Mux(scanning, slot, self.read_slot)),
-            scan.valid[0].eq(scanning & self.room),
+            issued.eq(scanning & self.room),
             scan.clear.eq(clear),
-            # The scan has sums from U1 on; the last of a delivery are written in U0.
-            scan.bank.eq(bank if c.double_buffer else scan.valid[1:3].any()),
+            # The scan has sums from `sum_stage` on; the last of a delivery are written before.
+            scan.bank.eq(bank if c.double_buffer else has_sums),
             self.last.eq(scan.valid[5] & (scan.slot[5] == c.n_slots - 1) & ~clear),
         ]
         if not c.double_buffer:
             # Long before the first row that follows gets there the scan is done with the sums (U2).
-            m.d.comb += self.hold.eq(scanning)
-        with m.If(scan.valid[0]):
+            m.d.comb += self.hold.eq(scanning | self._lead_works())
+        with m.If(issued):
             m.d.sync += [slot.eq(Mux(is_last, 0, slot + 1)), scanning.eq(~is_last)]
         m.d.sync += [begun.eq(begins), bank.eq(bank ^ begun)]
         with m.If(begins):
             m.d.sync += [scanning.eq(1), clear.eq(self.clear)]
         # Amaranth drives a whole struct from one domain: the registered stages are separate.
-        for k in range(1, SCAN_STAGES):
-            valid_k, slot_k = Signal(name=f"valid_{k}"), Signal(c.slot_width, name=f"slot_{k}")
-            m.d.sync += [valid_k.eq(scan.valid[k - 1]), slot_k.eq(scan.slot[k - 1])]
-            m.d.comb += [scan.valid[k].eq(valid_k), scan.slot[k].eq(slot_k)]
+        for k in range(-c.lead, SCAN_STAGES):
+            here_slot, here_valid = scan_stage(scan, c, k)
+            if k > -c.lead:
+                name = str(k).replace("-", "early_")
+                valid_k = Signal(name=f"valid_{name}")
+                slot_k = Signal(c.slot_width, name=f"slot_{name}")
+                before_slot, before_valid = scan_stage(scan, c, k - 1)
+                m.d.sync += [valid_k.eq(before_valid), slot_k.eq(before_slot)]
+                m.d.comb += here_valid.eq(valid_k)
+            else:
+                slot_k = slot
+            if k == 0:
+                # The read port has this stage otherwise.
+                slot_k = Mux(~self.idle if c.lead else scanning, slot_k, self.read_slot)
+            m.d.comb += here_slot.eq(slot_k)
+
+    def _lead_works(self):
+        """Return whether a neuron is between its issue and U1, once nothing more is issued."""
+        c = self._config
+        return self.scan.early_valid[1:].any() | self.scan.valid[0] if c.lead else 0
 
     def _queue(self, m, ended):
         """Write spikes, the end of a step's spikes, or an event into the event queue."""

@@ -74,7 +74,8 @@ class _Job(ctypes.Structure):
 
 class _Record(ctypes.Structure):
     _fields_ = (
-        *((name, ctypes.c_void_p) for name in ("spikes", "v", "out", "counts", "counts_start")),
+        *((name, ctypes.c_void_p) for name in ("spikes", "v", "i_syn", "out")),
+        *((name, ctypes.c_void_p) for name in ("counts", "counts_start")),
         ("begun", ctypes.c_void_p),
         ("done", ctypes.c_void_p),
         ("stream", ctypes.c_void_p),
@@ -203,6 +204,9 @@ class BulkModel:
             "spikes": np.zeros((total, n_hw), np.uint8),
             # A membrane that is never written back keeps a value that no core can hold.
             "v": np.full((total, n_hw), np.iinfo(np.int32).min, np.int32),
+            "i_syn": np.full(
+                (total * (self._config.syn_width > 0), n_hw), np.iinfo(np.int32).min, np.int32
+            ),
             "out": np.zeros((total, self._config.n_out_padded), np.int64),
             "counts": np.zeros((total, len(STROBES)), np.int64),
             "counts_start": np.zeros((total, len(STROBES)), np.int64),
@@ -322,13 +326,17 @@ def _ports_header(design: Design, config: CoreConfig) -> str:
     lines = [
         f"#define SPIKE_STREAM {int(config.spike_stream)}",
         f"#define LEARNS {int(config.plasticity is not None)}",
+        f"#define HAS_CURRENTS {int(config.syn_width > 0)}",
         f"using Top = cxxrtl_design::{cxxrtl_name(design.top)};",
         "struct Field { unsigned offset, width; bool is_signed; };",
         *(f"constexpr unsigned {name} = {value};" for name, value in sizes.items()),
         *(f"constexpr Field {name} = {one(fields[path])};" for name, path in scalars.items()),
-        "constexpr Field trace_v[] = "
-        + many(f"trace.v[{lane}]" for lane in range(config.lanes))
-        + ";",
+        *(
+            f"constexpr Field trace_{name}[] = "
+            + many(f"trace.{name}[{lane}]" for lane in range(config.lanes))
+            + ";"
+            for name in ("v", *(("i_syn",) if config.syn_width else ()))
+        ),
         "constexpr Field trace_out_value[] = "
         + many(f"trace.out_value[{k}]" for k in range(config.out_lanes))
         + ";",

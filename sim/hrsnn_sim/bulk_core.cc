@@ -188,6 +188,7 @@ struct Job {
 struct Record {
     uint8_t *spikes;         // (n_steps, N_HW)
     int32_t *v;              // (n_steps, N_HW)
+    int32_t *i_syn;          // (n_steps, N_HW) on a core with synaptic currents
     int64_t *out;            // (n_steps, N_OUT)
     int64_t *counts;         // (n_steps, N_COUNTS) when the step's work is done
     int64_t *counts_start;   // (n_steps, N_COUNTS) when the step began
@@ -318,6 +319,9 @@ int hrsnn_run(void *handle, const Job *job, Record *record) {
             uint64_t slot = get(top.p_trace, trace_slot), row = record->steps * N_HW + slot * LANES;
             for (unsigned lane = 0; lane < LANES && slot < N_SLOTS; lane++) {
                 record->v[row + lane] = int32_t(get_signed(top.p_trace, trace_v[lane]));
+#if HAS_CURRENTS
+                record->i_syn[row + lane] = int32_t(get_signed(top.p_trace, trace_i_syn[lane]));
+#endif
                 record->spikes[row + lane] = get(top.p_trace, trace_spike) >> lane & 1;
             }
             moved = true;

@@ -26,6 +26,11 @@ from hrsnn_sim.record import first_steps, readout_bias
 PERIOD_NS = 10
 
 
+def mask(width: int) -> int:
+    """Return `width` ones."""
+    return (1 << width) - 1
+
+
 @cocotb.test()
 async def run_case(dut):
     """The core runs the whole case, keeps the rules of its ports, and its memories read back."""
@@ -60,9 +65,13 @@ async def run_case(dut):
             got = int(unpack(state_layout(config), word)["v"])
             want = int(record.v[-1, slot * config.lanes + lane])
             assert got == want, f"v of slot {slot}, lane {lane} must read back {want}, not {got}"
-    mask = (1 << config.out_width) - 1
+            if config.syn_width:
+                # The port extends the sign of a current to its own width.
+                got = await read.read(Select.CURRENT, lane, slot) & mask(config.syn_width)
+                want = int(record.i_syn[-1, slot * config.lanes + lane]) & mask(config.syn_width)
+                assert got == want, f"current of slot {slot}, lane {lane} must be {want}, not {got}"
     for index in range(config.n_out_padded):
         # The port extends the sign of an accumulator to its own width.
-        got = await read.read(Select.OUT, 0, index) & mask
-        want = int(record.out[-1, index]) & mask
+        got = await read.read(Select.OUT, 0, index) & mask(config.out_width)
+        want = int(record.out[-1, index]) & mask(config.out_width)
         assert got == want, f"output {index} must read back {want}, not {got}"

@@ -23,6 +23,7 @@ POINTS = (
     *("sample of one step", "sample after a sample", "reset above and below 0"),
     *("weight at its greatest", "weight at its least", "shift of a row at its greatest"),
     *("decay of 0", "decay at its greatest", "last readout bin", "core with unused slots"),
+    *("core with synaptic currents", "current at its greatest", "current at its least"),
     *(f"{k} lanes fire in one slot" for k in (1, 2, 4, 8)),
     *(f"core of {k} lanes" for k in (1, 2, 4, 8)),
 )
@@ -98,7 +99,10 @@ def _neurons(job: Job, record: CoreRecord) -> dict[str, int]:
     after = spikes[:-1] & follows
     longest = (1 << job.config.refractory_width) - 1
     moved = net.v_reset != 0
+    least, greatest = signed_range(job.config.syn_width) if job.config.syn_width else (0, 0)
     return {
+        "current at its greatest": (record.i_syn == greatest).sum(),
+        "current at its least": (record.i_syn == least).sum(),
         # A sum that saturates upwards is always a spike: no membrane is ever seen at the top.
         "spike at the greatest threshold": (spikes & (net.v_threshold == high)).sum(),
         "membrane at its least": ((v == low) & (net.v_reset != low)).sum(),
@@ -145,6 +149,7 @@ def _parameters(job: Job) -> dict[str, int]:
         * (config.shift_width > 0),
         "decay of 0": (net.decay == 0).sum(),
         "decay at its greatest": (net.decay == (1 << config.decay_width) - 1).sum(),
+        "core with synaptic currents": config.syn_width > 0,
         "core with unused slots": net.n_neurons < config.n_hw,
         f"core of {config.lanes} lanes": 1,
     }

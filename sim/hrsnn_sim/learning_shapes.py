@@ -15,9 +15,12 @@ from hrsnn_edge.plastic import initial_magnitudes
 from hrsnn_edge.reference.network import run as run_reference
 from hrsnn_edge.reference.random import random_network, random_stdp
 from hrsnn_sim.learning import CoreLearner
+from hrsnn_sim.shapes import with_currents
 
 
-def _shape(lanes: int, n_slots: int, n_inputs: int, memory: str, **plasticity) -> CoreConfig:
+def _shape(
+    lanes: int, n_slots: int, n_inputs: int, memory: str, syn_width: int = 0, **plasticity
+) -> CoreConfig:
     """Return a core on which every network of these sizes can learn."""
     fmt = IntFormat(v_width=14, weight_width=5, shift_width=1, v_shift=1)
     n_hw = lanes * n_slots
@@ -33,6 +36,7 @@ def _shape(lanes: int, n_slots: int, n_inputs: int, memory: str, **plasticity) -
         synapse_depth=n_slots * (n_hw + n_inputs),
         **{name: getattr(fmt, name) for name in IntFormat.LIMITS},
         has_reset=True,
+        syn_width=syn_width,
         sum_width=width_for(-most, most),
         n_out=2,
         out_width=30,
@@ -43,13 +47,17 @@ def _shape(lanes: int, n_slots: int, n_inputs: int, memory: str, **plasticity) -
     )
 
 
-#: Cores that random networks learn on: both projections and one, several lanes, both memories.
+#: Cores that random networks learn on: both projections and one, several lanes, both memories,
+#: with synaptic currents.
 LEARNING_SHAPES: dict[str, CoreConfig] = {
     "learning": _shape(1, 24, 16, "bram", plastic_in=True, plastic_rec=True, history=8),
     "learning-lanes": _shape(4, 8, 12, "bram", plastic_in=True, plastic_rec=True, history=16),
     "learning-inputs": _shape(2, 12, 16, "bram", plastic_in=True, plastic_rec=False, history=32),
     "learning-spram": _shape(1, 24, 16, "spram", plastic_in=True, plastic_rec=True, history=8),
     "learning-recurrent": _shape(1, 32, 8, "spram", plastic_in=False, plastic_rec=True, history=8),
+    "learning-currents": _shape(
+        2, 12, 12, "bram", 13, plastic_in=True, plastic_rec=True, history=8
+    ),
 }
 
 
@@ -67,6 +75,8 @@ def random_learning(config: CoreConfig, seed: int) -> tuple[IntNetwork, IntStdp,
         n_bins=config.n_bins,
         has_reset=config.has_reset,
     )
+    if config.syn_width:
+        net = with_currents(net, seed, config.syn_width)
     wired = {name: getattr(p, name) for name in WIRED}
     net, stdp = random_stdp(seed, net, **wired)
     return net, stdp, EventBatch.from_rasters([raster, raster[::-1][: p.history], raster])
@@ -90,6 +100,8 @@ def learning_difference(core: CoreLearner, net, stdp, batch: EventBatch) -> str:
             "magnitudes of w_rec": (got.magnitudes.w_rec, magnitudes.w_rec),
             "counts": (np.array(astuple(got.counts[0])), np.array(astuple(want.total))),
         }
+        if net.synapses is not None:
+            pairs["i_syn"] = got.recordings[0].i_syn, want.i_syn
         for name, (left, right) in pairs.items():
             wrong = np.argwhere(left != right)
             if wrong.size:

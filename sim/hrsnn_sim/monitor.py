@@ -63,10 +63,17 @@ class CoreMonitor:
         self._counts = dict.fromkeys(STROBES, 0)
         self._out = list(self._bias)
         self._cycle = self._busy = self._command_stalls = 0
-        self._v = np.full(config.n_hw, np.iinfo(np.int32).min, np.int32)
+        self._state = {
+            name: np.full(config.n_hw, np.iinfo(np.int32).min, np.int32)
+            for name in ("v", *(("i_syn",) if config.syn_width else ()))
+        }
         self._spikes = np.zeros(config.n_hw, bool)
         self._rows: dict[str, list] = {
-            name: [] for name in ("spikes", "v", "out", "counts", "counts_start", "begun", "done")
+            name: []
+            for name in (
+                *("spikes", "out", "counts", "counts_start", "begun", "done"),
+                *self._state,
+            )
         }
 
     @property
@@ -102,7 +109,8 @@ class CoreMonitor:
 
     def record(self, n_steps, stream) -> CoreRecord:
         """Return everything so far."""
-        rows = {name: np.array(values) for name, values in self._rows.items()}
+        rows = {"i_syn": np.zeros((0, self._config.n_hw), np.int32)}
+        rows |= {name: np.array(values) for name, values in self._rows.items()}
         return CoreRecord(
             **rows,
             stream=np.array(stream, np.uint32),
@@ -140,18 +148,20 @@ class CoreMonitor:
         slot, lanes = trace[self._fields["trace.slot"]], self._config.lanes
         spikes = trace[self._fields["trace.spike"]]
         for lane in range(lanes):
-            self._v[slot * lanes + lane] = trace[self._fields[f"trace.v[{lane}]"]]
+            for name, values in self._state.items():
+                values[slot * lanes + lane] = trace[self._fields[f"trace.{name}[{lane}]"]]
             self._spikes[slot * lanes + lane] = spikes >> lane & 1
 
     def _end_step(self) -> None:
         """Close the rows of a step."""
         assert self.steps < len(self._first), f"steps must end at {len(self._first)}, not go on"
         self._rows["spikes"].append(self._spikes.copy())
-        self._rows["v"].append(self._v.copy())
         self._rows["out"].append(list(self._out))
         self._rows["counts"].append(list(self._counts.values()))
         self._rows["done"].append(self._cycle)
-        self._v[:] = np.iinfo(np.int32).min
+        for name, values in self._state.items():
+            self._rows[name].append(values.copy())
+            values[:] = np.iinfo(np.int32).min
         self._spikes[:] = False
         if self.steps < len(self._first) and self._first[self.steps]:
             self._out = list(self._bias)

@@ -7,8 +7,8 @@ from hrsnn_sim.mutation import Change
 #: Wrong versions of the datapath: a sign, a width, a rounding, an operand, a stage.
 DATAPATH = (
     Change("lif", "product.eq(self.state_now.v * decay)", "product.eq(self.state.v * decay)"),
-    Change("lif", "carry = product[-1] & product[: c.decay_width].any()", "carry = product[-1]"),
-    Change("lif", "leak = product[c.decay_width :].as_signed()", "leak = product[c.decay_width :]"),
+    Change("lif", "carry = product[-1] & product[:shift].any()", "carry = product[-1]"),
+    Change("lif", "leak = product[shift:].as_signed()", "leak = product[shift:]"),
     Change("lif", "fire = (x >= threshold.threshold)", "fire = (x > threshold.threshold)"),
     Change("lif", "held_4.eq(held_3)", "held_4.eq(held)"),
     Change("lif", "Mux(fire, threshold.refractory, count_4)", "count_4"),
@@ -18,7 +18,14 @@ DATAPATH = (
     Change("lif", "fits = Mux(sign, top.all(), ~top.any())", "fits = ~(sign ^ top.any())"),
     Change("lif", "self.spike.eq(fire & self.enable)", "self.spike.eq(fire)"),
     Change("lif", "with m.If(self.clear):", "with m.If(0):"),
-    Change("lif", "Cat(Const(0, c.v_shift), self.syn_sum)", "Cat(self.syn_sum)"),
+    Change("lif", "Cat(Const(0, c.drive_shift), self.drive)", "Cat(self.drive)"),
+    Change("lif", "Cat(Const(0, c.drive_shift), self.drive)",
+           "Cat(Const(0, c.v_shift), self.drive)"),
+    Change("current", "product.eq(self.current_now * decay)", "product.eq(self.current * decay)"),
+    Change("current", "saturated(x, c.syn_width)", "x"),
+    Change("current", "leak_plus(product, c.decay_width, scaled",
+           "leak_plus(product, c.decay_width - 1, scaled"),
+    Change("current", "with m.If(self.clear):", "with m.If(0):"),
     Change("synapse", "near_3.eq(same[0] & ~self.first)", "near_3.eq(same[0])"),
     Change("synapse", "second_3.eq(same[1] & ~same[0] & ~self.first)", "second_3.eq(0)"),
     Change("synapse", "last.eq(self.w_data)", "last.eq(self.stored)"),
@@ -33,7 +40,15 @@ DATAPATH = (
     Change("lane", "threshold_ram.r_addr.eq(scan.slot[2])",
            "threshold_ram.r_addr.eq(scan.slot[1])"),
     Change("lane", "reset_ram.r_addr.eq(scan.slot[2])", "reset_ram.r_addr.eq(scan.slot[3])"),
-    Change("lane", "bank.scan_w_en.eq(self.scan.valid[2])", "bank.scan_w_en.eq(0)"),
+    Change("lane", "bank.scan_w_en.eq(clear_valid)", "bank.scan_w_en.eq(0)"),
+    Change("lane", "read_slot, _ = scan_stage(self.scan, c, sum_stage(c))",
+           "read_slot, _ = scan_stage(self.scan, c, 1)"),
+    Change("lane", "sum_stage(c) + 1)", "2)"),
+    Change("scheduler", "| scan_stage(scan, c, first + 1)[1]", ""),
+    Change("lane", "slot, _ = scan_stage(scan, c, -2)", "slot, _ = scan_stage(scan, c, -1)"),
+    Change("lane", "current_ram.w_en.eq(scan.valid[3])", "current_ram.w_en.eq(scan.valid[2])"),
+    Change("lane", "current_ram.w_addr.eq(scan.slot[3])", "current_ram.w_addr.eq(scan.slot[4])"),
+    Change("lane", "decay_ram.r_addr.eq(slot)", "decay_ram.r_addr.eq(scan.slot[0])"),
     Change("lane", "self._scanned_word = Mux(self.scan.bank, words[-1], words[0])",
            "self._scanned_word = Mux(self.scan.bank, words[0], words[-1])"),
     Change("lane", "rows.valid & ~rows.is_input", "rows.valid"),
@@ -66,9 +81,9 @@ CONTROL = (
            "source.eq(self.command.payload.arg + c.n_hw + 1)"),
     Change("scheduler", "is_last = slot == c.n_slots - 1", "is_last = slot == c.n_slots - 2"),
     Change("scheduler", "self.bin.eq(self.command.payload.arg)", "self.bin.eq(0)"),
-    Change("scheduler", "scan.valid[1:3].any()", "scan.valid[1]"),
-    Change("scheduler", "self.hold.eq(scanning)", "self.hold.eq(0)"),
-    Change("scheduler", "~(scanning | self.scan.valid[1:5].any())", "~scanning"),
+    Change("scheduler", "self.hold.eq(scanning | self._lead_works())", "self.hold.eq(0)"),
+    Change("scheduler", "self._lead_works() | self.scan.valid[1:5].any())", "0)"),
+    Change("scheduler", "self.scan.early_valid[1:].any() | self.scan.valid[0] if", "0 if"),
     Change("scheduler", "self.delivered\n            & ~(scanning", "~(scanning"),
     Change("core", "queue.empty\n                & ~expander", "~expander"),
     Change("core", "& ~Cat(lane.busy for lane in lanes).any()\n", "\n"),
@@ -82,7 +97,7 @@ CONTROL = (
 #: Changes that nobody can see, and why.
 EQUIVALENT: dict[Change, str] = {
     Change(
-        "lif", "leak = product[c.decay_width :].as_signed()", "leak = product[c.decay_width :]"
+        "lif", "leak = product[shift:].as_signed()", "leak = product[shift:]"
     ): "`leak` is only used within a Cat, which takes bits, and the whole is made signed",
     Change(
         "synapse",

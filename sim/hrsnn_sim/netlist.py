@@ -35,8 +35,8 @@ READ = {
 #: Netlists are large and run briefly: more would cost more than it saves.
 COMPILE_FLAGS = ("-O1",)
 
-#: Small cores whose netlists are simulated: with and without reset, shifts, bins and spike stream,
-#: one lane and two.
+#: Small cores whose netlists are simulated: with and without reset, shifts, bins, spike stream and
+#: synaptic currents, one lane and two.
 CORES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(
         1,
@@ -50,6 +50,9 @@ CORES: dict[str, CoreConfig] = {
     ),
     "two-lanes": fitting_core(
         2, 6, 6, IntFormat(12, 6, 5, 0, 0, 2, 6), n_out=2, out_lanes=2, queue_depth=32
+    ),
+    "currents": fitting_core(
+        1, 20, 6, IntFormat(12, 6, 5, 0, 1, 2, 6), syn_width=10, n_out=2, queue_depth=32
     ),
 }
 #: The same with synapses in single-port RAM, which only the UP5K has.

@@ -59,6 +59,8 @@ class CoreRecord:
         Who fired.
     v : (T, n_hw) int32
         Membranes after each step.
+    i_syn : (T, n_hw) int32
+        Synaptic currents after each step; (0, n_hw) on a core without.
     out : (T, n_out_padded) int64
         Accumulators after each step.
     counts, counts_start : (T, len(STROBES)) int64
@@ -78,6 +80,7 @@ class CoreRecord:
 
     spikes: np.ndarray
     v: np.ndarray
+    i_syn: np.ndarray
     out: np.ndarray
     counts: np.ndarray
     counts_start: np.ndarray
@@ -94,6 +97,7 @@ class CoreRecord:
         """Return what each sample did in the network's order, to compare with the reference."""
         counts = self._sample_counts(net, batch)
         out, ends = [], np.cumsum(self.n_steps)
+        currents = self.i_syn.astype(np.int64) if len(self.i_syn) else None
         for end, size in zip(ends, self.n_steps, strict=True):
             part = slice(end - size, end)
             out.append(
@@ -102,6 +106,7 @@ class CoreRecord:
                     self.v[part][:, placement.index].astype(np.int64),
                     self.out[part][:, : net.readout.n_out],
                     counts[part],
+                    None if currents is None else currents[part][:, placement.index],
                 )
             )
         return out

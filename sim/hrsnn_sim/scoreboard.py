@@ -37,12 +37,15 @@ class CoreTrace:
     counts : (T, len(COUNTERS)) int64
         Counters from the start of the sample to the end of each step, deliveries of the step's
         spikes included.
+    i_syn : (T, N) int64, optional
+        Synaptic current after each step; None where there is none or it is not known.
     """
 
     spikes: np.ndarray
     v: np.ndarray
     out: np.ndarray
     counts: np.ndarray
+    i_syn: np.ndarray | None = None
 
     @classmethod
     def of_reference(cls, trace: Trace, n_out: int) -> CoreTrace:
@@ -55,7 +58,7 @@ class CoreTrace:
             [[getattr(count, name) for name in COUNTERS] for count in trace.counts], np.int64
         ).reshape(-1, len(COUNTERS))
         counts[:, COUNTERS.index("sop_out")] = n_out * counts[:, COUNTERS.index("spikes")]
-        return cls(trace.spikes, trace.v, trace.out, counts)
+        return cls(trace.spikes, trace.v, trace.out, counts, trace.i_syn)
 
     @property
     def n_steps(self) -> int:
@@ -74,7 +77,7 @@ class Divergence:
     sample, step : int
         Where in the run.
     quantity : str
-        ``'spike'``, ``'v'``, ``'out'`` or the name of a counter.
+        ``'spike'``, ``'v'``, ``'i_syn'``, ``'out'`` or the name of a counter.
     neuron : int or None
         Index of the neuron, or of the output for ``'out'``; None for a counter.
     expected, got : int
@@ -140,8 +143,9 @@ class Verdict:
 def compare(expected: CoreTrace, got: CoreTrace, network: str, sample: int = 0) -> Verdict:
     """Compare one sample value by value and return the verdict, with no network counted.
 
-    Within a step the spikes come first, then the membranes, the outputs and the counters: the
-    earliest of them in the step's own work.
+    Within a step the spikes come first, then the membranes, the currents, the outputs and the
+    counters: the earliest of them in the step's own work. Currents are compared where both know
+    them.
 
     Raises
     ------
@@ -173,8 +177,11 @@ def _quantities(expected: CoreTrace, got: CoreTrace) -> Mapping[str, tuple]:
     pairs = {
         "spike": (expected.spikes, got.spikes),
         "v": (expected.v, got.v),
+        "i_syn": (expected.i_syn, got.i_syn),
         "out": (expected.out, got.out),
     }
+    if expected.i_syn is None or got.i_syn is None:
+        del pairs["i_syn"]
     for column, name in enumerate(COUNTERS):
         part = np.s_[:, column : column + 1]
         pairs[name] = expected.counts[part], got.counts[part]

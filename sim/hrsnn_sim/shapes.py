@@ -12,8 +12,9 @@ import numpy as np
 from hrsnn_rtl.config import CoreConfig
 
 from hrsnn_edge.fixed import width_for
-from hrsnn_edge.network import IntFormat, IntNetwork
+from hrsnn_edge.network import ExpSynapses, IntFormat, IntNetwork
 from hrsnn_edge.reference.random import random_network
+from hrsnn_edge.reference.random_features import random_synapses
 
 #: Longest random run, in steps.
 MAX_STEPS = 40
@@ -37,8 +38,8 @@ def fitting_core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **opti
 
 
 #: Name -> core. Between them: all lane counts, with and without reset, shifts, bins, readout,
-#: spike stream and double buffer, memories cut into segments and in LUTs, a queue that fills up,
-#: and both ends of the widths.
+#: spike stream, double buffer and synaptic currents, memories cut into segments and in LUTs, a
+#: queue that fills up, and both ends of the widths.
 SHAPES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
     "two-lanes": fitting_core(
@@ -73,6 +74,20 @@ SHAPES: dict[str, CoreConfig] = {
     "spram": fitting_core(
         1, 48, 24, IntFormat(16, 8, 8, 1, 1, 4, 8), synapse_memory="spram", has_reset=True
     ),
+    "currents": fitting_core(
+        2, 20, 16, IntFormat(14, 8, 5, 1, 2, 3, 6), syn_width=12, spike_stream=True, queue_depth=32
+    ),
+    "currents-single-bank": fitting_core(
+        1,
+        36,
+        12,
+        IntFormat(20, 12, 6, 0, 6, 2, 6),
+        syn_width=24,
+        has_reset=True,
+        double_buffer=False,
+        queue_depth=64,
+        distributed=("current decays", "currents"),
+    ),
 }
 
 
@@ -103,7 +118,7 @@ def network_for(config: CoreConfig, seed: int) -> tuple[IntNetwork, np.ndarray]:
     fmt = replace(IntFormat(**widths), v_width=config.v_width, v_shift=config.v_shift)
     # Half of the networks fill the core, the others leave slots and channels unused.
     least = rng.random() < 0.5
-    return random_network(
+    net, raster = random_network(
         seed,
         n_neurons=config.n_hw if least else int(rng.integers(1, config.n_hw + 1)),
         n_inputs=config.n_inputs if least else int(rng.integers(1, config.n_inputs + 1)),
@@ -113,3 +128,10 @@ def network_for(config: CoreConfig, seed: int) -> tuple[IntNetwork, np.ndarray]:
         n_bins=int(rng.integers(1, config.n_bins + 1)),
         has_reset=config.has_reset and rng.random() < 0.8,
     )
+    return with_currents(net, seed, config.syn_width) if config.syn_width else net, raster
+
+
+def with_currents(net: IntNetwork, seed: int, width: int) -> IntNetwork:
+    """Return the network with exponential synapses of random decays and currents of `width`."""
+    decay = random_synapses(seed, net).synapses.syn_decay
+    return replace(net, synapses=ExpSynapses(decay, width))

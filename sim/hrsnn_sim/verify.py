@@ -276,7 +276,8 @@ def _judge_stream(job: Job, record: CoreRecord) -> Verdict:
 def _judge_unused(job: Job, record: CoreRecord) -> Verdict:
     """See that slots without a neuron stay silent at 0."""
     unused = job.placement.neuron < 0
-    wrong = int(record.spikes[:, unused].sum() + (record.v[:, unused] != 0).sum())
+    state = record.v[:, unused], record.i_syn[:, unused]
+    wrong = int(record.spikes[:, unused].sum() + sum((values != 0).sum() for values in state))
     if wrong:
         raise MismatchError(
             f"network {job.name}: slots without a neuron must stay at 0, not do {wrong} things"

@@ -49,6 +49,7 @@ class Sample:
 
     spikes: np.ndarray
     v: np.ndarray
+    i_syn: np.ndarray
     out: np.ndarray
     counts: Counts
     cycles: np.ndarray
@@ -179,6 +180,15 @@ class Bench:
         top = 1 << (DATA_WIDTH - 1)
         return state["v"], state["refractory"], (np.array(out) ^ top) - top
 
+    async def read_currents(self) -> np.ndarray:
+        """Read the synaptic currents of a network's neurons."""
+        words = [
+            await self.read(Select.CURRENT, int(lane), int(slot))
+            for lane, slot in zip(self.placement.lane, self.placement.slot, strict=True)
+        ]
+        top = 1 << (DATA_WIDTH - 1)
+        return (np.array(words) ^ top) - top
+
     async def command(self, kind: CommandKind, arg: int = 0) -> int:
         """Give one command and wait until the core is idle; return the weight updates meanwhile."""
         port, ctx = self.core.command, self.ctx
@@ -241,6 +251,8 @@ class Bench:
                     if neuron >= 0:
                         rows[-1]["v"][neuron] = t.v[lane]
                         rows[-1]["spikes"][neuron] = t.spike >> lane & 1
+                        if c.syn_width:
+                            rows[-1]["i_syn"][neuron] = t.i_syn[lane]
             if t.out_valid:
                 for r in range(c.out_lanes):
                     acc[t.out_index * c.out_lanes + r] = t.out_value[r]
@@ -257,11 +269,12 @@ class Bench:
                 work["sop_out"] += s.sop_out
                 work["skipped_rows"] += s.skipped_rows
                 if s.step:
-                    zeros = np.zeros(net.n_neurons, np.int64)
-                    rows.append({"begin": self.cycle, "v": zeros, "spikes": zeros != 0})
+                    v, i_syn = np.zeros((2, net.n_neurons), np.int64)
+                    rows.append({"begin": self.cycle, "v": v, "i_syn": i_syn, "spikes": v != 0})
         counts = Counts(neuron_updates=len(rows) * net.n_neurons, **work)
         columns = {
-            name: np.array([row[name] for row in rows]) for name in ("spikes", "v", "out", "cycles")
+            name: np.array([row[name] for row in rows])
+            for name in ("spikes", "v", "i_syn", "out", "cycles")
         }
         return Sample(counts=counts, **columns)
 
@@ -272,7 +285,7 @@ def check_sample(got: Sample, net: IntNetwork, raster, n_out: int | None = None)
     A core with more outputs than the network reads out and counts all its `n_out`.
     """
     want = run_reference(net, raster)
-    for name in ("spikes", "v", "out"):
+    for name in ("spikes", "v", "i_syn", "out"):
         left, right = getattr(got, name), getattr(want, name)
         if net.readout.n_out or name != "out":
             wrong = np.argwhere(left != right)

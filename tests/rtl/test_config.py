@@ -137,7 +137,7 @@ def with_currents(net):
 
 @pytest.mark.parametrize(
     "change, name",
-    [(with_mlp, "'mlp'"), (with_traces, "'traces'"), (with_currents, "tau_syn")],
+    [(with_mlp, "'mlp'"), (with_traces, "'traces'")],
 )
 def test_features_without_hardware_are_refused_by_name(change, name):
     """No core is made for, or loaded with, a network that has a feature which it lacks."""
@@ -146,3 +146,18 @@ def test_features_without_hardware_are_refused_by_name(change, name):
     for call in (lambda n: CoreConfig.for_network(n, n_steps=12), config.check_holds):
         with pytest.raises(CapacityError, match=f"{name} is not supported by the core yet"):
             call(change(net))
+
+
+def test_currents_are_part_of_the_arithmetic():
+    """A core for exponential synapses takes no network with delta ones or another width."""
+    net, _ = random_network(3, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat(), n_out=2)
+    config = CoreConfig.for_network(with_currents(net), n_steps=12)
+    assert (config.syn_width, config.lead, config.drive_width) == (16, 2, 16)
+    config.check_holds(with_currents(net))
+    message = "syn_width of the network must be {}, that of the core, not {}. Build a core"
+    with pytest.raises(CapacityError, match=message.format(16, 0)):
+        config.check_holds(net)
+    with pytest.raises(CapacityError, match=message.format(0, 16)):
+        CoreConfig.for_network(net, n_steps=12).check_holds(with_currents(net))
+    with pytest.raises(ValueError, match="syn_width must be 0 or at least 8, not 7"):
+        replace(config, syn_width=7)

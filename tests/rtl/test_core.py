@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.interfaces import CommandKind, CommandLayout, Select
+from hrsnn_sim.shapes import with_currents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,34 @@ def test_any_network(case, lanes, pauses, stream):
         check_sample(await bench.sample(net, raster, pauses), net, raster)
 
     Bench(config, preloaded=net).run(script)
+
+
+@pytest.mark.parametrize("double_buffer", [True, False])
+@pytest.mark.parametrize("lanes", [1, 4])
+def test_exponential_synapses(lanes, double_buffer):
+    """Currents, membranes and spikes of samples back to back equal the reference; both read back.
+
+    A CLEAR leaves no current.
+    """
+    net, raster = network(lanes + 10)
+    net = with_currents(net, 3, 11)
+    config = CoreConfig.for_network(
+        net, lanes=lanes, n_steps=6, spike_stream=True, double_buffer=double_buffer
+    )
+
+    async def script(bench):
+        await bench.load(net)
+        for k, rows in enumerate((raster, raster[:3][::-1])):
+            check_sample(await bench.sample(net, rows, PAUSES[-1 - k]), net, rows)
+        want = run_reference(net, raster[:3][::-1])
+        assert want.i_syn[-1].any(), "the case must leave currents"
+        assert (await bench.read_currents() == want.i_syn[-1]).all()
+        v, refractory, _ = await bench.read_state(net)
+        assert (v == want.v[-1]).all() and (refractory == want.refractory[-1]).all()
+        await bench.command(CommandKind.CLEAR)
+        assert not (await bench.read_currents()).any()
+
+    Bench(config).run(script)
 
 
 def rows_of(lengths, n: int, weight: int = 1) -> SparseRows:

@@ -35,7 +35,7 @@ def run_lif(config: CoreConfig, v, refractory, syn_sum, params: LifParams, clear
                 ctx.set(dut.state.refractory, int(refractory[t]))
                 ctx.set(dut.decay, int(params.decay[t]))
             if 0 <= t - 2 < len(v):
-                ctx.set(dut.syn_sum, int(syn_sum[t - 2]))
+                ctx.set(dut.drive, int(syn_sum[t - 2]))
                 ctx.set(dut.threshold.threshold, int(params.v_threshold[t - 2]))
                 ctx.set(dut.threshold.refractory, int(params.refractory_steps[t - 2]))
                 ctx.set(dut.v_reset, int(params.v_reset[t - 2]))

@@ -54,7 +54,7 @@ def test_worked_by_hand():
     early = zeros.copy()
     early[1, 0] = 1
     record = CoreRecord(
-        slots[1], slots[0], run.out, early, zeros, zeros[:, 0], zeros[:, 0],
+        slots[1], slots[0], np.zeros((0, 2)), run.out, early, zeros, zeros[:, 0], zeros[:, 0],
         np.zeros(0, np.uint32), np.array([3], np.int32), 100, 50, 4,
     )  # fmt: skip
     coverage = Coverage()

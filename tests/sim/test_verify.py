@@ -17,7 +17,7 @@ from hrsnn_sim.design import core_design
 from hrsnn_sim.record import step_counts
 from hrsnn_sim.runner import missing_for
 from hrsnn_sim.scoreboard import COUNTERS, CoreTrace, compare
-from hrsnn_sim.shapes import SHAPES, network_for, shapes_for
+from hrsnn_sim.shapes import SHAPES, network_for, shapes_for, with_currents
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import ToolFailedError
@@ -100,8 +100,8 @@ def test_cores_have_every_option():
     configs = SHAPES.values()
     assert {config.lanes for config in configs} == {1, 2, 4, 8}
     assert {config.synapse_memory for config in configs} == {"bram", "spram"}
-    for option in ("has_reset", "spike_stream", "double_buffer"):
-        assert {getattr(config, option) for config in configs} == {True, False}
+    for option in ("has_reset", "spike_stream", "double_buffer", "syn_width"):
+        assert {bool(getattr(config, option)) for config in configs} == {True, False}
     assert any(config.distributed for config in configs)
     assert any(len(spec.depths) > 1 for config in configs for spec in core_memories(config))
     for config in configs:
@@ -134,6 +134,17 @@ def test_cocotb(sim, memory, root):
     verdict, record = run_on(sim, small_case(lanes, synapse_memory=memory), root)
     verdict.require_equal()
     assert verdict.steps == 14 and record.spikes.any()
+
+
+@pytest.mark.parametrize("sim", ["icarus", "cxxrtl"])
+def test_cocotb_currents(sim, root):
+    """Under cocotb synaptic currents equal the reference in every step, and read back."""
+    job = small_case()
+    net = with_currents(job.net, 3, 12)
+    config = CoreConfig.for_network(net, lanes=2, n_steps=10)
+    verdict, record = run_on(sim, replace(job, net=net, config=config), root)
+    verdict.require_equal()
+    assert record.spikes.any() and len(np.unique(record.i_syn)) > 10
 
 
 @pytest.mark.parametrize("sim", ["icarus", "cxxrtl"])

@@ -21,6 +21,15 @@ def clamp(value, low: int, high: int):
     return Mux(value > high, high, Mux(value < low, low, value))
 
 
+def delayed(m: Module, value, cycles: int):
+    """Return a value as it was some cycles ago."""
+    for _ in range(cycles):
+        later = Signal.like(value)
+        m.d.sync += later.eq(value)
+        value = later
+    return value
+
+
 class LifGoal(wiring.Component):
     """A `LifUpdate` beside the formula of the contract on the same inputs, delayed to match."""
 
@@ -38,28 +47,21 @@ class LifGoal(wiring.Component):
             m.d.comb += getattr(dut, name).eq(getattr(self, name))
         low, high = signed_range(c.v_width)
 
-        def delayed(value, cycles: int):
-            for _ in range(cycles):
-                later = Signal.like(value)
-                m.d.sync += later.eq(value)
-                value = later
-            return value
-
         # Everything as it stands in U4, one cycle before the result. The product is written like
         # the block's own, so that yosys makes one of both and the solver need not compare them.
-        v, decay = delayed(Value.cast(self.state), 1)[: c.v_width], delayed(self.decay, 1)
+        v, decay = delayed(m, Value.cast(self.state), 1)[: c.v_width], delayed(m, self.decay, 1)
         product = Signal(signed(c.v_width + c.decay_width))
         m.d.sync += product.eq(v.as_signed() * decay)
-        product = delayed(product, 1)
-        refractory = delayed(self.state.refractory, 3)
-        syn_sum, threshold = delayed(self.syn_sum, 1), delayed(self.threshold, 1)
-        v_reset = delayed(self.v_reset, 1) if c.has_reset else Const(0)
+        product = delayed(m, product, 1)
+        refractory = delayed(m, self.state.refractory, 3)
+        drive, threshold = delayed(m, self.drive, 1), delayed(m, self.threshold, 1)
+        v_reset = delayed(m, self.v_reset, 1) if c.has_reset else Const(0)
         m.d.comb += Assume(self.threshold.threshold != low)
 
-        x = Signal(signed(max(c.v_width, c.sum_width + c.v_shift) + 2))
+        x = Signal(signed(max(c.v_width, c.drive_width + c.drive_shift) + 2))
         held, fires = Signal(), Signal()
         m.d.comb += [
-            x.eq(toward_zero(product, c.decay_width) + (syn_sum << c.v_shift)),
+            x.eq(toward_zero(product, c.decay_width) + (drive << c.drive_shift)),
             held.eq(refractory != 0),
             fires.eq((x >= threshold.threshold) & ~held),
         ]
@@ -82,12 +84,14 @@ class LifGoal(wiring.Component):
         return m
 
 
-def lif_config(v: int, decay: int, sum_width: int, shift: int, has_reset: bool) -> CoreConfig:
+def lif_config(
+    v: int, decay: int, sum_width: int, shift: int, has_reset: bool = False, syn_width: int = 0
+) -> CoreConfig:
     """Return a core whose membrane step has these widths."""
     return CoreConfig(
         lanes=1, n_slots=4, n_inputs=1, synapse_depth=1, v_width=v, weight_width=2,
         decay_width=decay, v_shift=shift, sum_width=sum_width, refractory_width=3,
-        has_reset=has_reset, n_out=0,
+        has_reset=has_reset, syn_width=syn_width, n_out=0,
     )  # fmt: skip
 
 
@@ -99,23 +103,33 @@ WIDTHS = (
     (24, 12, 20, 5, True),
 )
 BUGS = (
-    ("carry = product[-1] & product[: c.decay_width].any()", "carry = Const(0, 1)"),
+    ("carry = product[-1] & product[:shift].any()", "carry = Const(0, 1)"),
     ("fire = (x >= threshold.threshold)", "fire = (x > threshold.threshold)"),
     ("fits = Mux(sign, top.all(), ~top.any())", "fits = ~top.any()"),
-    ("Cat((~sign).replicate(c.v_width - 1), sign)", "Cat(sign.replicate(c.v_width - 1), sign)"),
+    ("Cat((~sign).replicate(width - 1), sign)", "Cat(sign.replicate(width - 1), sign)"),
     ("count_3.eq(Mux(held, self.state_now.refractory - 1, 0))",
      "count_3.eq(self.state_now.refractory)"),
     ("& ~held_4", ""),
 )  # fmt: skip
-GOALS = tuple(
+GOALS = (
+    *(
+        Goal(
+            "lif-{}-{}-{}-{}{}".format(*widths[:4], "-reset" if widths[4] else ""),
+            "leak rounded toward zero, plus sum, threshold, reset, refractory count and saturation "
+            f"of a {widths[0]}-bit membrane are the contract's, for every input",
+            "lif",
+            lambda lif, widths=widths: LifGoal(lif, lif_config(*widths)),
+            6,
+            BUGS if k == 0 else (),
+        )
+        for k, widths in enumerate(WIDTHS)
+    ),
     Goal(
-        "lif-{}-{}-{}-{}{}".format(*widths[:4], "-reset" if widths[4] else ""),
-        "leak rounded toward zero, plus sum, threshold, reset, refractory count and saturation of "
-        f"a {widths[0]}-bit membrane are the contract's, for every input",
+        "lif-currents",
+        "the same with a synaptic current, which has its shift already, in place of the sum",
         "lif",
-        lambda lif, widths=widths: LifGoal(lif, lif_config(*widths)),
+        lambda lif: LifGoal(lif, lif_config(12, 6, 9, 3, syn_width=14)),
         6,
-        BUGS if k == 0 else (),
-    )
-    for k, widths in enumerate(WIDTHS)
+        (("Cat(Const(0, c.drive_shift), self.drive)", "Cat(Const(0, c.v_shift), self.drive)"),),
+    ),
 )

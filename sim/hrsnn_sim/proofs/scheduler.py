@@ -6,7 +6,7 @@ from amaranth.hdl import Assert, Assume, Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 from hrsnn_rtl.config import QUEUE_MARGIN, CoreConfig
-from hrsnn_rtl.interfaces import CommandKind, CommandLayout, queue_layout
+from hrsnn_rtl.interfaces import CommandKind, CommandLayout, queue_layout, scan_stage, sum_stage
 
 from hrsnn_sim.formal import Goal
 from hrsnn_sim.proofs.stream import check_held
@@ -138,21 +138,26 @@ class SchedulerGoal(wiring.Component):
 
     def _memories(self, m, scan):
         """Assert that no memory of the scan is read at an address in the cycle that writes it."""
-        m.d.comb += [
-            # Membranes: read in U0, written in U5. Sums: read in U1, cleared in U2.
-            Assert(~(scan.valid[0] & scan.valid[5] & (scan.slot[0] == scan.slot[5]))),
-            Assert(~(scan.valid[1] & scan.valid[2] & (scan.slot[1] == scan.slot[2]))),
-        ]
+        # Membranes: read in U0, written in U5. Sums: read in U1, cleared in U2. With synaptic
+        # currents: sums two stages earlier, currents read two before U0, written in U3.
+        first = sum_stage(self._config)
+        uses = [(0, 5), (first, first + 1), *([(-2, 3)] if self._config.syn_width else [])]
+        for k, later in uses:
+            slot, valid = scan_stage(scan, self._config, k)
+            both = valid & scan.valid[later]
+            m.d.comb += Assert(~(both & (slot == scan.slot[later])))
 
     def _writer(self, m, scan, ended):
         """Assert that fewer than `QUEUE_MARGIN` words follow after `room` has fallen."""
         count = Signal(range(QUEUE_MARGIN + 1))
         m.d.sync += count.eq(Mux(self.room, 0, count + (self._dut.queue.valid & (count < 16))))
-        # Each neuron in U1 .. U5 may still fire, and each step in them ends once; the spikes of
-        # this cycle count from the next one on.
-        coming = sum(scan.valid[k] for k in range(1, 6)) + ended
+        # Each neuron behind its issue may still fire, and each step in them ends once; the spikes
+        # of this cycle count from the next one on.
+        c = self._config
+        stages = [scan_stage(scan, c, k) for k in range(1 - c.lead, 6)]
+        coming = sum(valid for _, valid in stages) + ended
         with m.If(~self.room):
-            m.d.comb += [Assert(count + coming <= 8), Assert(count < QUEUE_MARGIN)]
+            m.d.comb += [Assert(count + coming <= 8 + c.lead), Assert(count < QUEUE_MARGIN)]
 
 
 def _index(mask, config: CoreConfig):
@@ -173,7 +178,7 @@ SCHEDULER_BUGS = (
     ("blocked = self.spikes.any() | ended |", "blocked = self.spikes.any() |"),
     ("blocked = self.spikes.any() | ended |", "blocked = ended |"),
     ("self.command.ready.eq(self.room & ~blocked)", "self.command.ready.eq(~blocked)"),
-    ("scan.valid[0].eq(scanning & self.room)", "scan.valid[0].eq(scanning)"),
+    ("issued.eq(scanning & self.room)", "issued.eq(scanning)"),
     ("source.eq(self.command.payload.arg + c.n_hw)", "source.eq(self.command.payload.arg)"),
 )
 GOALS = (
@@ -197,7 +202,7 @@ GOALS = (
             "follow after room has fallen, and no scanned word is read while it is written",
             "scheduler",
             lambda module, options=options: SchedulerGoal(module, core_config(**options)),
-            9,
+            11,
             SCHEDULER_BUGS if name == "2-lanes" else (),
         )
         for name, options in (
@@ -206,6 +211,7 @@ GOALS = (
             ("4-lanes", {"lanes": 4, "n_slots": 2}),
             ("one-slot", {"lanes": 1, "n_slots": 1}),
             ("single-bank", {"lanes": 1, "double_buffer": False}),
+            ("currents", {"lanes": 2, "syn_width": 8}),
         )
     ),
 )
