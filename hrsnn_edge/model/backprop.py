@@ -122,8 +122,10 @@ def train_backprop(
             "Synapses must be delta synapses for backpropagation, not exponential. Set "
             "tau_syn_mean = 0."
         )
-    form = _Form(net, tau_range, learn_neurons)
-    values, adam = form.values(n_bins, n_classes), Adam()
+    form, adam = NetworkForm(net, tau_range, learn_neurons), Adam()
+    values = form.values()
+    values["w_out"] = np.zeros((n_bins * net.n_neurons, n_classes))
+    values["bias"] = np.zeros(n_classes)
     rng, copies = stream(seed, "backprop"), stream(seed, "backprop copies")
     n = len(data.labels)
     total = config.epochs * -(-n // config.batch)
@@ -157,22 +159,30 @@ def one_cycle(share: float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class _Form:
-    """How a network is written in learned values: logarithms, weights in threshold units."""
+class NetworkForm:
+    """How a network is written in learned values: logarithms, weights in threshold units.
+
+    Attributes
+    ----------
+    start : FloatNetwork
+        Before training.
+    tau_range : (float, float)
+        Range of the time constants [ms].
+    learn_neurons : bool
+        Whether time constants and thresholds are among the values.
+    """
 
     start: FloatNetwork
     tau_range: tuple[float, float]
     learn_neurons: bool
 
-    def values(self, n_bins: int, n_classes: int) -> dict[str, np.ndarray]:
-        """Return the values at the start, those of the readout 0."""
+    def values(self) -> dict[str, np.ndarray]:
+        """Return the values at the start."""
         net = self.start
         found = {
             name: rows.weights / net.v_threshold[rows.col_idx]
             for name, rows in (("w_in", net.w_in), ("w_rec", net.w_rec))
         }
-        found["w_out"] = np.zeros((n_bins * net.n_neurons, n_classes))
-        found["bias"] = np.zeros(n_classes)
         if self.learn_neurons:
             found["log_tau"] = np.log(net.tau_mem)
             found["log_threshold"] = np.log(net.v_threshold)
@@ -219,7 +229,7 @@ class _Form:
         return out
 
 
-def _batch(form: _Form, values: Arrays, batch: Split, config, target_hz, rng):
+def _batch(form: NetworkForm, values: Arrays, batch: Split, config, target_hz, rng):
     """Return the loss of a batch, the gradients by the values, and accuracy and rate [Hz]."""
     net, events, labels = form.network(values), batch.events, batch.labels
     n_out = values["bias"].size

@@ -14,12 +14,14 @@ from hrsnn_edge.analysis.forecasters import (
     fit_spiking,
 )
 from hrsnn_edge.analysis.reservoir import Reservoir, draw_reservoir, forecast_recipe
+from hrsnn_edge.analysis.reservoir_backprop import DescentConfig, descend_driven
 from hrsnn_edge.data.chaotic import lorenz63, scale_to_unit
 from hrsnn_edge.data.series import COLUMNS, load_series
 from hrsnn_edge.prune.algorithm import LnpSchedule, lnp
 from hrsnn_edge.prune.controls import same_neurons
 from hrsnn_edge.prune.equal import equal_operations
-from hrsnn_edge.prune.record import LnpConfig
+from hrsnn_edge.prune.pruning import prune
+from hrsnn_edge.prune.record import INPUT_SHARES, LnpConfig
 from hrsnn_edge.reproduce.plasticity import learned
 from hrsnn_edge.reproduce.pruning import activity_network, random_graph
 from hrsnn_edge.reproduce.table import (
@@ -31,7 +33,6 @@ from hrsnn_edge.reproduce.table import (
     Published,
     Row,
     Table,
-    missing_rows,
 )
 
 #: Fed-back samples are clipped to this range of the scaled series.
@@ -41,7 +42,10 @@ N_HISTORY, HORIZON = 100, 100
 #: Samples before training that only set the state.
 WASHOUT = 100
 #: Rules of pruning.
-RULES = ("LNP", "LNP, lyapunov", "magnitude", "uniform", "random graph", "AP")
+RULES = (
+    "LNP", "LNP, lyapunov", "LNP, share", "magnitude", "magnitude, all neurons", "uniform",
+    "random graph", "AP",
+)  # fmt: skip
 #: Clusters of CHRSNN, and the mean excitatory time constants of the first and the last [ms]: the
 #: ratio of the default ones around the recipe's 10 ms.
 N_CLUSTERS = 5
@@ -139,6 +143,13 @@ def forecaster(net: Reservoir, task: Task):
     return fit_spiking(net, task.train, washout=WASHOUT, squares=True)
 
 
+def descended(net: Reservoir, task: Task, *, learn_neurons: bool) -> Reservoir:
+    """Return a network trained one step ahead by backpropagation on the series it is read on."""
+    return descend_driven(
+        net, task.train, DescentConfig(), learn_neurons=learn_neurons, washout=WASHOUT, squares=True
+    )[0]
+
+
 def network_figures(net: Reservoir, task: Task) -> dict[str, float]:
     """Return the forecasts of a network and its work [operations a sample] and rate."""
     drive = 2 * task.train - 1
@@ -155,10 +166,10 @@ def pruned_networks(
 ) -> dict[str, Reservoir]:
     """Return untrained networks by pruning rule, at the operations of LNP on `drive`.
 
-    The random graph has LNP's counts of neurons and synapses instead. Rules other than activity
-    pruning keep LNP's neurons.
+    The random graph has LNP's counts of neurons and synapses instead. 'magnitude' and 'uniform'
+    keep LNP's neurons; 'LNP, share', step I alone, and 'magnitude, all neurons' keep all.
     """
-    net, power = whole.net, (whole.w_current**2).sum(axis=0)
+    net, power = whole.net, (drive @ whole.w_current).var(axis=0)
 
     def by_lnp(edge_value):
         schedule = LnpSchedule(
@@ -177,10 +188,22 @@ def pruned_networks(
             lambda r: r.operations(drive), target, n_inner,
         )[0]  # fmt: skip
 
+    def on_all(method, config=None):
+        nnz = inner.nnz
+
+        def make(count):
+            share = 1 - max(1, count) / nnz
+            pruned, _ = prune(net, method, share, seed, config=config, current=power)
+            return whole.with_network(pruned)
+
+        return equal_operations(make, lambda r: r.operations(drive), target, nnz - 1)[0]
+
     rules = {
         "LNP": lambda: found,
         "LNP, lyapunov": lambda: by_lnp("lyapunov")[0],
+        "LNP, share": lambda: on_all("lnp", INPUT_SHARES),
         "magnitude": lambda: by_rule("magnitude"),
+        "magnitude, all neurons": lambda: on_all("magnitude"),
         "uniform": lambda: by_rule("uniform"),
         "random graph": lambda: random_graph(whole, int(kept.sum()), found.net.w_rec.nnz, seed),
         "AP": lambda: equal_operations(
@@ -212,13 +235,15 @@ def measure(seed: int, settings: ForecastSettings, place: Place) -> list[Row]:
         "LNP: HRSNN, STDP": "AP: HRSNN, STDP",
         "LNP: CHRSNN, STDP": "LNP: HRSNN, STDP",
         "CHRSNN, STDP": "HRSNN, STDP",
+        "HRSNN, BP": "HRSNN, STDP",
+        "HoNB": "HRSNN, BP",
+        "AP: HRSNN, BP": "AP: HRSNN, STDP",
+        "LNP: HRSNN, BP": "LNP: HRSNN, STDP",
     }
-    rows = [
+    return [
         Row(name, found, versus.get(name, "HRSNN, STDP" if ":" in name else ""))
         for name, found in figures.items()
     ]
-    names = [f"{prune}HRSNN, BP" for prune in ("", "AP: ", "LNP: ")]
-    return rows + missing_rows(names, "not measured, forecasts have no backpropagation")
 
 
 def _networks(task: Task, settings: ForecastSettings, seed: int) -> dict[str, Reservoir]:
@@ -238,9 +263,13 @@ def _networks(task: Task, settings: ForecastSettings, seed: int) -> dict[str, Re
         "HeN, W = 0": drawn(recurrent_scale=0.0),
         "HoNHoS": learned(hom, "hom", drive, seed),
         "HRSNN, STDP": learned(whole, "het", drive, seed),
+        "HRSNN, BP": descended(whole, task, learn_neurons=True),
+        "HoNB": descended(hom, task, learn_neurons=False),
     }
     for name, net in pruned_networks(whole, drive, settings, seed).items():
         out[f"{name}: HRSNN, STDP"] = learned(net, "het", drive, seed)
+        if name in ("AP", "LNP"):
+            out[f"{name}: HRSNN, BP"] = descended(net, task, learn_neurons=True)
     clustered = drawn(clusters=N_CLUSTERS, cluster_tau=CLUSTER_TAU)
     out["CHRSNN, STDP"] = learned(clustered, "het", drive, seed)
     for name in ("AP", "LNP"):
@@ -336,8 +365,10 @@ TABLE_V = Table(
         "steps; RMSE in long-term deviations, mean over the horizon; VPT: steps below 0.1 (and "
         "below 0.4). Networks of 300 neurons, all driven, traces of three kinds and their "
         "squares read out. Pruning takes 90 % of the recurrent synapses of the untrained network "
-        "in 20 rounds; STDP and readout follow. AP, magnitude and uniform have LNP's "
-        "operations; the random graph its neurons and synapses. Our operations are recurrent "
+        "in 20 rounds; STDP, or BP of the one-step error (surrogate gradients; neurons too but in "
+        "HoNB), and readout follow. All rules have LNP's operations but the random graph, which "
+        "has its neurons and synapses; 'LNP, share' (step I by the shares of the input) and "
+        "'magnitude, all neurons' remove no neuron. Our operations are recurrent "
         "ones a sample, the published ones millions of a whole run of another network."
     ),
     measure=measure,

@@ -18,6 +18,7 @@ from hrsnn_edge.reproduce.searched import MOST_MEMORY, OBJECTIVE_TABLE
 from hrsnn_edge.reproduce.separation import DENSITY, RANK
 from hrsnn_edge.reproduce.speakers import SPEAKERS
 from hrsnn_edge.reproduce.speech import BACKPROP, LIMITED, SIZES, TABLE_I
+from hrsnn_edge.reproduce.speech_pruning import SPEECH_PRUNING
 from hrsnn_edge.reproduce.table import Table
 
 TABLES: dict[str, Table] = {
@@ -40,6 +41,7 @@ TABLES: dict[str, Table] = {
         SIZES,
         LIMITED,
         PRUNING,
+        SPEECH_PRUNING,
         EVOLUTION,
     )
 }

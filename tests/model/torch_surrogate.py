@@ -55,3 +55,39 @@ def counts_and_gradients(net: FloatNetwork, rasters, by_count, slope):
         "alpha": alpha.grad.numpy(),
         "v_threshold": threshold.grad.numpy(),
     }
+
+
+def traces_and_gradients(net: FloatNetwork, current, hold, decay, state, by_trace, slope, by_spike):
+    """Return traces (M, F, N) and the gradients that `current_gradients` gives, by autograd."""
+    w_rec = torch.tensor(net.w_rec.to_dense(), requires_grad=True)
+    alpha = torch.tensor(net.alpha, requires_grad=True)
+    threshold = torch.tensor(net.v_threshold, requires_grad=True)
+    filters = torch.tensor(decay, requires_grad=True)
+    drive = torch.tensor(current, requires_grad=True)
+    floor = torch.tensor(floor_of(net) / net.v_threshold) * threshold
+    reset = torch.tensor(net.v_reset)
+    refractory = torch.tensor(np.array(net.refractory_steps))
+    gain = 1 - alpha if net.gain_mode == "leaky" else 1.0
+    v, wait = torch.tensor(state.v), torch.tensor(state.wait).long()
+    spikes = torch.tensor(state.fired).double()
+    trace, total, traces = torch.tensor(state.traces), 0.0, []
+    for m in range(len(current)):
+        for _ in range(hold):
+            x = alpha * v + gain * (drive[m] + spikes @ w_rec)
+            held = wait > 0
+            spikes = Spike.apply((x - threshold) / threshold, slope) * ~held
+            fired = spikes.detach() > 0
+            v = torch.where(held | fired, reset, torch.maximum(x, floor))
+            wait = torch.where(fired, refractory, (wait - 1).clamp(min=0))
+            trace = filters * trace + spikes
+            total = total + by_spike * spikes.sum()
+        traces.append(trace.detach())
+        total = total + (torch.tensor(by_trace[m]) * trace).sum()
+    total.backward()
+    return torch.stack(traces).numpy(), {
+        "w_rec": w_rec.grad.numpy()[net.w_rec.pre_idx, net.w_rec.col_idx],
+        "current": drive.grad.numpy(),
+        "alpha": alpha.grad.numpy(),
+        "v_threshold": threshold.grad.numpy(),
+        "decay": filters.grad.numpy(),
+    }
