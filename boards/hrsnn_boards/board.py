@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from amaranth.build import Platform
 from amaranth.hdl import Module
+from hrsnn_rtl.flash import FlashPlace
 
 #: What place and route is asked for over the board's clock: it stops trying when it has reached
 #: its aim, so a higher aim buys a margin.
@@ -47,7 +48,7 @@ class Board:
     synapse_memory : str
         Where `CoreConfig` puts the synapses.
     init_in_bitstream : bool
-        Whether the bitstream carries the network; else the host loads it over the link.
+        Whether the bitstream carries the network; else it comes from the flash or over the link.
     max_lanes : int
         Most lanes worth trying.
     bitstream_suffix : str
@@ -58,6 +59,8 @@ class Board:
         Adds the domain ``sync`` at `clock_hz` to a top module for a platform.
     synth_prepare : str
         Yosys commands before synthesis, for what the part lacks or has more of than others.
+    flash : FlashPlace or None
+        Where the board's flash holds a network, for designs that load from there.
     synth_opts, nextpnr_opts : str
         Options for the synthesis command, and for place and route.
     """
@@ -84,6 +87,7 @@ class Board:
     bitstream_suffix: str
     platform: Callable[[], Platform]
     add_clock: Callable[[Module, Platform], None]
+    flash: FlashPlace | None = None
     synth_prepare: str = ""
     synth_opts: str = ""
     nextpnr_opts: str = ""

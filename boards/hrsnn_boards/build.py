@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,8 +16,10 @@ from types import MappingProxyType
 from amaranth.build.run import BuildPlan
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import io, wiring
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.flash_image import flash_image
 from hrsnn_rtl.generate import SYNTH_PREPARE
-from hrsnn_rtl.image import memory_images
+from hrsnn_rtl.image import MemoryImage, memory_images
 from hrsnn_rtl.placer import place
 from hrsnn_rtl.top import Top
 
@@ -26,6 +28,7 @@ from hrsnn_boards.boards import BOARDS
 from hrsnn_boards.estimate import DEFAULT_STEPS, choose_lanes, configure, estimate
 from hrsnn_boards.result import (
     BuildResult,
+    FlashFile,
     find_shortage,
     load_report,
     read_fmax_mhz,
@@ -39,10 +42,15 @@ from hrsnn_edge.network import IntNetwork
 NAME = "top"
 REPORT = f"{NAME}.report.json"
 RESULT = "build.json"
+#: The network, for the flash of a board that loads it from there.
+MODEL = "model.bin"
 
 
 class BoardTop(Elaboratable):
-    """A component with `rx` and `tx` on the pins of a board's UART, under the board's clock."""
+    """A component with `rx` and `tx` on the pins of a board's UART, under the board's clock.
+
+    If it has `flash`, that goes to the board's flash.
+    """
 
     def __init__(self, component: wiring.Component, board: Board):
         self._component, self._board = component, board
@@ -56,7 +64,19 @@ class BoardTop(Elaboratable):
         m.submodules.rx = rx = io.Buffer("i", uart.rx)
         m.submodules.tx = tx = io.Buffer("o", uart.tx)
         m.d.comb += [self._component.rx.eq(rx.i), tx.o.eq(self._component.tx)]
+        if hasattr(self._component, "flash"):
+            self._add_flash(m, platform.request("spi_flash_1x", 0, dir="-"))
         return m
+
+    def _add_flash(self, m: Module, port) -> None:
+        """Connect the component with the pins of the flash; write protect and hold stay off."""
+        pins = self._component.flash
+        outputs = {"cs": ~pins.cs_n, "clk": pins.sck, "copi": pins.copi, "wp": 0, "hold": 0}
+        for name, level in outputs.items():
+            m.submodules[f"flash_{name}"] = pin = io.Buffer("o", getattr(port, name))
+            m.d.comb += pin.o.eq(level)
+        m.submodules.flash_cipo = cipo = io.Buffer("i", port.cipo)
+        m.d.comb += pins.cipo.eq(cipo.i)
 
 
 def plan_build(component: wiring.Component, board: Board, seed: int) -> BuildPlan:
@@ -90,9 +110,9 @@ def _present(line: list[str]) -> list[str]:
     return args
 
 
-def inputs_sha256(plan: BuildPlan) -> str:
-    """Return the hash of all that a build follows from: files, options, versions of the tools."""
-    parts = [plan.digest().hex()]
+def inputs_sha256(plan: BuildPlan, model: bytes = b"") -> str:
+    """Return the hash of all that a build follows from: files, options, tools, a flash's model."""
+    parts = [plan.digest().hex(), hashlib.sha256(model).hexdigest()]
     parts += [f"{tool.name} {tool.version} {shlex.join(args)}" for tool, args in commands_of(plan)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -101,11 +121,10 @@ def _finished(folder: Path, inputs: str) -> BuildResult | None:
     """Return the result that lies in a folder if it is of the same inputs and unharmed."""
     try:
         result = BuildResult.from_json((folder / RESULT).read_text())
-        data = (folder / result.bitstream).read_bytes()
+        result.check_files(folder)
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    same = result.inputs_sha256 == inputs
-    return result if same and hashlib.sha256(data).hexdigest() == result.sha256 else None
+    return result if result.inputs_sha256 == inputs else None
 
 
 def build_component(
@@ -116,6 +135,7 @@ def build_component(
     lanes: int,
     seed: int = 1,
     estimated: Mapping[str, int] = MappingProxyType({}),
+    model: bytes = b"",
 ) -> BuildResult:
     """Build a component for a board.
 
@@ -134,6 +154,8 @@ def build_component(
         For the record, see `BuildResult`.
     seed : int
         Seed of the placer; the same seed gives the same bytes.
+    model : bytes
+        What goes into the board's flash, beside the bitstream; the board must have a place there.
 
     Raises
     ------
@@ -143,7 +165,7 @@ def build_component(
         The part has too little of something.
     """
     plan = plan_build(component, board, seed)
-    inputs = inputs_sha256(plan)
+    inputs = inputs_sha256(plan, model)
     done = _finished(out_dir, inputs)
     if done is not None:
         return done
@@ -157,6 +179,8 @@ def build_component(
     report = load_report(work / REPORT)
     fmax_mhz = read_fmax_mhz(report)
     bitstream = f"{NAME}{board.bitstream_suffix}"
+    if model:
+        (work / MODEL).write_bytes(model)
     result = BuildResult(
         board=board.name,
         part=board.part,
@@ -173,6 +197,7 @@ def build_component(
         inputs_sha256=inputs,
         tools={tool.name: tool.version or "unknown" for tool, _ in commands_of(plan)},
         seconds=seconds,
+        model=_model_file(board, model, (work / bitstream).stat().st_size) if model else None,
     )
     with (work / RESULT).open("w") as file:
         file.write(result.to_json())
@@ -181,6 +206,16 @@ def build_component(
     shutil.rmtree(out_dir, ignore_errors=True)
     work.rename(out_dir)
     return result
+
+
+def _model_file(board: Board, model: bytes, bitstream_bytes: int) -> FlashFile:
+    """Return what is known of a model in a board's flash, behind the bitstream."""
+    if bitstream_bytes > board.flash.address:
+        raise ValueError(
+            f"Bitstream must be at most {board.flash.address} bytes, where the network lies in the "
+            f"flash of {board.title}, not {bitstream_bytes}"
+        )
+    return FlashFile(MODEL, board.flash.address, hashlib.sha256(model).hexdigest())
 
 
 def _run(plan: BuildPlan, board: Board, work: Path) -> dict[str, float]:
@@ -215,8 +250,9 @@ def build(
 ) -> BuildResult:
     """Build a network for a board, after checking that it fits.
 
-    Where the board's part allows it the bitstream holds the network; otherwise it holds a core the
-    network can be loaded into over the link. The result says whether timing is met.
+    Where the board's part allows it the bitstream holds the network. Otherwise it holds a core that
+    loads the network from the board's flash, for which there is a file beside it. Another network
+    can be loaded over the link. The result says whether timing is met.
 
     Parameters
     ----------
@@ -250,14 +286,33 @@ def build(
     expected.check()
     placement = place(net, lanes)
     config = configure(net, board, lanes, n_steps, placement=placement, **options)
-    top = Top(
-        config=config,
-        images=memory_images(net, config, placement) if board.init_in_bitstream else (),
-        uart_divisor=board.uart_divisor,
-        vendor_cells=True,
+    images = memory_images(net, config, placement)
+    return build_component(
+        board_top(config, board, images if board.init_in_bitstream else ()),
+        board,
+        out_dir,
+        lanes=lanes,
+        seed=seed,
+        estimated={name: usage.used for name, usage in expected.utilisation.items()},
+        model=flash_image(config, images, net.n_neurons) if board.flash else b"",
     )
-    estimated = {name: usage.used for name, usage in expected.utilisation.items()}
-    return build_component(top, board, out_dir, lanes=lanes, seed=seed, estimated=estimated)
+
+
+def board_top(
+    config: CoreConfig,
+    board: Board,
+    images: Sequence[MemoryImage] = (),
+    *,
+    vendor_cells: bool = True,
+) -> Top:
+    """Return the design that a board gets, with what its memories hold at start."""
+    return Top(
+        config=config,
+        images=images,
+        uart_divisor=board.uart_divisor,
+        flash=board.flash,
+        vendor_cells=vendor_cells,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from hrsnn_rtl.bursts import Burst, load_bursts, memory_bursts, model_mark, place_word
 from hrsnn_rtl.config import DATA_WIDTH, CoreConfig
-from hrsnn_rtl.image import MemoryImage, memory_images
+from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.interfaces import CommandKind, Select
 from hrsnn_rtl.placer import Placement, place
 from hrsnn_rtl.registers import (
@@ -18,6 +18,7 @@ from hrsnn_rtl.registers import (
     LEARNING_CONSTANTS,
     MAP_VERSION,
     MAX_WORDS,
+    FlashStatus,
     config_from,
     counters_of,
     learns,
@@ -54,15 +55,6 @@ class RunResult:
     prediction: int
     counts: Counts
     spikes: np.ndarray | None = None
-
-
-def model_mark(images: Sequence[MemoryImage]) -> int:
-    """Return the word that marks a loaded network: a checksum of its images, never 0."""
-    crc = 0
-    for image in images:
-        head = np.array([image.select, image.lane, image.base], np.int64)
-        crc = zlib.crc32(image.words.astype("<i8").tobytes(), zlib.crc32(head.tobytes(), crc))
-    return crc or 1
 
 
 class HrsnnDevice:
@@ -118,10 +110,7 @@ class HrsnnDevice:
         """
         placement, images = self._images(net, placement)
         self._net = None
-        self._link.write("MODEL", [0])
-        for image in images:
-            self.write_memory(image.select, image.base, image.words, lane=image.lane)
-        self._link.write("MODEL", [model_mark(images), net.n_neurons])
+        self._write_all(load_bursts(images, net.n_neurons, MAX_WORDS))
         self._net, self._placement = net, placement
 
     def attach(self, net: IntNetwork, placement: Placement | None = None) -> None:
@@ -134,6 +123,11 @@ class HrsnnDevice:
                 "Load it again."
             )
         self._net, self._placement = net, placement
+
+    def flash_status(self) -> FlashStatus:
+        """Return what the design has found in the board's flash at its start."""
+        (word,) = self._link.read("STATUS", 1)
+        return FlashStatus(BY_NAME["STATUS"].field("flash").get(word))
 
     def clear(self) -> None:
         """Begin a new sample."""
@@ -199,18 +193,7 @@ class HrsnnDevice:
 
     def write_memory(self, select: Select, address: int, words, *, lane: int = 0) -> None:
         """Write consecutive words of a memory of the core; it must be idle."""
-        words = np.asarray(words, np.int64)
-        low, high = words & 0xFFFFFFFF, words >> 32
-        self._seek(select, lane, address)
-        start, held = 0, None
-        while start < words.size:
-            if high[start] != held:
-                held = high[start]
-                self._link.write("MEM_HIGH", [int(held)])
-            same = high[start : start + MAX_WORDS] == held
-            end = start + (same.size if same.all() else int(np.argmin(same)))
-            self._link.write("MEM_DATA", low[start:end].tolist())
-            start = end
+        self._write_all(memory_bursts(select, lane, address, words, MAX_WORDS))
 
     def read_memory(
         self, select: Select, address: int, count: int, *, lane: int = 0, wide: bool = False
@@ -222,7 +205,7 @@ class HrsnnDevice:
         wide : bool
             Read bits 32 and up too, one word at a time.
         """
-        self._seek(select, lane, address)
+        self._link.write("MEM_ADDRESS", [place_word(select, lane, address)])
         words: list[int] = []
         while len(words) < count:
             burst = self._link.read("MEM_DATA", 1 if wide else min(MAX_WORDS, count - len(words)))
@@ -245,11 +228,10 @@ class HrsnnDevice:
         placement = placement or place(net, config.lanes, config.n_slots)
         return placement, memory_images(net, config, placement)
 
-    def _seek(self, select: Select, lane: int, address: int) -> None:
-        """Set the place that `MEM_DATA` goes to next."""
-        values = {"address": address, "lane": lane, "select": int(select)}
-        register = BY_NAME["MEM_ADDRESS"]
-        self._link.write(register.name, [sum(register.field(k).put(v) for k, v in values.items())])
+    def _write_all(self, bursts: Iterable[Burst]) -> None:
+        """Write one burst after the other."""
+        for name, words in bursts:
+            self._link.write(name, words)
 
     def _send(self, commands) -> list[int]:
         """Send command words; return the spike items that had to be read meanwhile."""

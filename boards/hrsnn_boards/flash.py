@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from hrsnn_boards.boards import find_board
@@ -21,8 +20,8 @@ def flash(folder: Path, *, permanent: bool = False) -> BuildResult:
     folder : Path
         Folder of the build.
     permanent : bool
-        Write the configuration flash, so that the board starts with the design, and not only the
-        part's own memory.
+        Write the board's flash, so that it starts with the design, and not only the part's own
+        memory; with the design goes the network, where it is loaded from there.
 
     Raises
     ------
@@ -31,21 +30,21 @@ def flash(folder: Path, *, permanent: bool = False) -> BuildResult:
     ToolFailedError
         It ran and failed, e.g. because no board is attached; its log is in the folder.
     ValueError
-        The folder holds no build, or its bitstream is not the one that was built.
+        The folder holds no build, or a file of it is not the one that was built.
     """
     try:
         result = BuildResult.from_json((folder / RESULT).read_text())
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{folder / RESULT} must be of a build, not {error}") from error
-    found = hashlib.sha256((folder / result.bitstream).read_bytes()).hexdigest()
-    if found != result.sha256:
-        raise ValueError(
-            f"{folder / result.bitstream} must be what was built, {result.sha256[:12]}..., not "
-            f"{found[:12]}.... Build it again."
-        )
+    result.check_files(folder)
     result.check_timing()
     loader = tools.require("openFPGALoader")
-    options = ["-b", find_board(result.board).loader, *(["-f"] if permanent else [])]
-    command = [*loader.command, *options, result.bitstream]
-    tools.run_tool(command, cwd=folder, log=folder / LOG)
+    command = [*loader.command, "-b", find_board(result.board).loader]
+    if permanent:
+        command.append("-f")
+        # The network first: the design looks for it as soon as it starts.
+        if result.model:
+            place = ["-o", str(result.model.address)]
+            tools.run_tool([*command, *place, result.model.name], cwd=folder, log=folder / LOG)
+    tools.run_tool([*command, result.bitstream], cwd=folder, log=folder / LOG)
     return result

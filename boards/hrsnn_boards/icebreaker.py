@@ -1,16 +1,21 @@
-"""iCEBreaker with the iCE40 UP5K: 12 MHz oscillator, synapses in SPRAM, UART through USB."""
+"""iCEBreaker with the iCE40 UP5K: 12 MHz oscillator, synapses in SPRAM, UART through USB, flash."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
 from amaranth_boards.icebreaker import ICEBreakerPlatform
+from hrsnn_rtl.flash import FlashPlace
 
 from hrsnn_boards import ice40
 from hrsnn_boards.board import Board
 
 OSCILLATOR_HZ = 12_000_000
 CLOCK_HZ = 30_000_000
+#: First byte of the network in the flash: a bitstream of the part takes 104,090.
+FLASH_ADDRESS = 0x20000
+#: What a flash may take to wake: 30 us of the N25Q032 of early boards, 3 us of later ones' W25Q128.
+WAKE_S = 30e-6
 
 BOARD = Board(
     **ice40.FAMILY,
@@ -33,5 +38,6 @@ BOARD = Board(
     max_lanes=2,
     platform=ICEBreakerPlatform,
     add_clock=ice40.clock("clk12", OSCILLATOR_HZ, CLOCK_HZ, pad=True),
+    flash=FlashPlace(FLASH_ADDRESS, wake_cycles=round(WAKE_S * CLOCK_HZ)),
     synth_opts="-dsp",
 )

@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
+from hrsnn_rtl.bursts import model_mark
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
 from hrsnn_sim.build import build_once
@@ -24,7 +25,7 @@ from hrsnn_sim.rung import Rung
 
 from hrsnn_boards.boards import find_board
 from hrsnn_boards.build import NAME, build
-from hrsnn_boards.driver import HrsnnDevice, model_mark
+from hrsnn_boards.driver import HrsnnDevice
 from hrsnn_boards.link import Link
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import CapacityError

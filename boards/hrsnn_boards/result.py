@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -22,6 +23,25 @@ class Usage:
     def share(self) -> float:
         """Used over available, 0 to 1 when it fits."""
         return self.used / self.available if self.available else 0.0
+
+
+@dataclass(frozen=True)
+class FlashFile:
+    """A file that belongs into the board's flash, beside the bitstream.
+
+    Attributes
+    ----------
+    name : str
+        Name of the file, beside the one this stands in.
+    address : int
+        Where its first byte goes.
+    sha256 : str
+        Its hash.
+    """
+
+    name: str
+    address: int
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +76,8 @@ class BuildResult:
         Version of each tool.
     seconds : mapping of str to float
         What each tool took, wall clock [s].
+    model : FlashFile or None
+        The network, where it lies in the flash.
     """
 
     board: str
@@ -73,6 +95,20 @@ class BuildResult:
     inputs_sha256: str
     tools: Mapping[str, str]
     seconds: Mapping[str, float]
+    model: FlashFile | None = None
+
+    def check_files(self, folder: Path) -> None:
+        """Raise `ValueError` when a file of the build is not the one that was built."""
+        expected = {self.bitstream: self.sha256}
+        if self.model:
+            expected[self.model.name] = self.model.sha256
+        for name, sha256 in expected.items():
+            found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            if found != sha256:
+                raise ValueError(
+                    f"{folder / name} must be what was built, {sha256[:12]}..., not "
+                    f"{found[:12]}.... Build it again."
+                )
 
     def check_timing(self) -> None:
         """Raise `ToolFailedError` when the design is slower than the board's clock."""
@@ -91,6 +127,8 @@ class BuildResult:
         """Return the result whose `to_json` is `text`."""
         values = json.loads(text)
         values["utilisation"] = {k: Usage(**v) for k, v in values["utilisation"].items()}
+        if values.get("model"):
+            values["model"] = FlashFile(**values["model"])
         return cls(**values)
 
 

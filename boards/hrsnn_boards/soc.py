@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from hrsnn_rtl.bursts import model_mark
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.crc import crc16
 from hrsnn_rtl.image import MemoryImage
@@ -17,7 +18,6 @@ from hrsnn_rtl.placer import Placement
 from hrsnn_rtl.registers import BY_NAME
 from hrsnn_sim.commands import command_words
 
-from hrsnn_boards.driver import model_mark
 from hrsnn_boards.transport import Transport
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import CapacityError, LinkError

@@ -1,12 +1,13 @@
 """Core and register bank: what stands behind every front."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hrsnn_rtl.bank import BusSignature, RegisterBank
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.core import Core
+from hrsnn_rtl.flash import FlashLoader, FlashPlace, FlashSignature
 
 
 class Accelerator(wiring.Component):
@@ -18,6 +19,8 @@ class Accelerator(wiring.Component):
         What the core is built for.
     images : sequence of MemoryImage
         Contents at start; none leaves every memory 0, for the host to load.
+    flash : FlashPlace, optional
+        Load a network from there after each reset. The front waits until that is done.
     vendor_cells, poison : bool
         As `Core`.
 
@@ -31,19 +34,31 @@ class Accelerator(wiring.Component):
         What `STATUS.refused` shows.
     idle : Out(1)
         The core has nothing to do, and its memories can be used.
+    pins : Out(FlashSignature())
+        With `flash` only.
     """
 
-    bus: In(BusSignature())
-    error: In(1)
-    refused: In(1)
-    idle: Out(1)
-
     def __init__(
-        self, *, config: CoreConfig, images=(), vendor_cells: bool = False, poison: bool = False
+        self,
+        *,
+        config: CoreConfig,
+        images=(),
+        flash: FlashPlace | None = None,
+        vendor_cells: bool = False,
+        poison: bool = False,
     ):
         self._core = Core(config=config, images=images, vendor_cells=vendor_cells, poison=poison)
         self._bank = RegisterBank(config, poison=poison)
-        super().__init__()
+        self._loader = FlashLoader(config=config, place=flash) if flash else None
+        super().__init__(
+            {
+                "bus": In(BusSignature()),
+                "error": In(1),
+                "refused": In(1),
+                "idle": Out(1),
+                **({"pins": Out(FlashSignature())} if flash else {}),
+            }
+        )
 
     def elaborate(self, platform):
         """Build the circuit."""
@@ -53,12 +68,35 @@ class Accelerator(wiring.Component):
         for name in ("command", "write", "read", "spike"):
             if hasattr(bank, name):
                 wiring.connect(m, getattr(bank, name), getattr(core, name))
-        wiring.connect(m, wiring.flipped(self.bus), bank.bus)
         m.d.comb += [
             bank.core_idle.eq(core.idle),
             bank.strobes.eq(core.strobes),
             bank.link_error.eq(self.error),
             bank.refused.eq(self.refused),
-            self.idle.eq(bank.idle),
         ]
+        if self._loader is None:
+            wiring.connect(m, wiring.flipped(self.bus), bank.bus)
+            m.d.comb += self.idle.eq(bank.idle)
+        else:
+            self._load_first(m, bank)
         return m
+
+    def _load_first(self, m: Module, bank: RegisterBank) -> None:
+        """Give the registers to the loader, and when it is done to the front."""
+        m.submodules.loader = loader = self._loader
+        wiring.connect(m, loader.pins, wiring.flipped(self.pins))
+        # The front's address is there for a cycle before its request.
+        loaded = Signal()
+        m.d.sync += loaded.eq(~loader.busy)
+        for name in ("write", "address", "w_data"):
+            own, others = getattr(loader.bus, name), getattr(self.bus, name)
+            m.d.comb += getattr(bank.bus, name).eq(Mux(loader.busy, own, others))
+        m.d.comb += [
+            bank.bus.valid.eq(loader.bus.valid | (self.bus.valid & loaded)),
+            loader.bus.ready.eq(bank.bus.ready),
+            self.bus.ready.eq(bank.bus.ready & loaded),
+            self.bus.r_data.eq(bank.bus.r_data),
+            self.bus.stop.eq(bank.bus.stop),
+            bank.flash.eq(loader.status),
+            self.idle.eq(bank.idle & loaded),
+        ]

@@ -26,6 +26,7 @@ from hrsnn_rtl.registers import (
     FIRST_WRITABLE,
     MEMORY_WORDS,
     PORTS,
+    FlashStatus,
     constants,
     counters_of,
 )
@@ -206,8 +207,8 @@ class RegisterBank(wiring.Component):
         What the core does in this cycle.
     link_error : In(1)
         Adds 1 to the counter of link errors.
-    refused : In(1)
-        What `STATUS.refused` shows.
+    refused, flash : In(1), In(FlashStatus)
+        What those fields of `STATUS` show.
     idle : Out(1)
         No command in work, and none waiting here.
     """
@@ -226,6 +227,7 @@ class RegisterBank(wiring.Component):
                 "strobes": In(strobes_layout(config)),
                 "link_error": In(1),
                 "refused": In(1),
+                "flash": In(FlashStatus),
                 "idle": Out(1),
             }
         )
@@ -322,6 +324,7 @@ class RegisterBank(wiring.Component):
                 _field(bus.r_data, "STATUS", "idle").eq(self.idle),
                 _field(bus.r_data, "STATUS", "spike").eq(spike_valid),
                 _field(bus.r_data, "STATUS", "refused").eq(self.refused),
+                _field(bus.r_data, "STATUS", "flash").eq(self.flash),
             ]
         with m.If(at["MEM_HIGH"]):
             m.d.comb += _field(bus.r_data, "MEM_HIGH", "high").eq(high)

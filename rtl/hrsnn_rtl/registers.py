@@ -51,6 +51,15 @@ class Status(IntEnum):
     TIMEOUT = 7  # the frame was cut: its next byte did not come in time
 
 
+class FlashStatus(IntEnum):
+    """What a design that loads from flash has found there after its last reset."""
+
+    NO_LOADER = 0  # the design does not look
+    NO_MODEL = 1  # no image is there
+    BAD_MODEL = 2  # an image with a wrong length or CRC, or for another core
+    LOADED = 3  # the network is loaded, and `MODEL` is its mark
+
+
 #: Flag of a status byte: the request was the last one again, and this is its answer again.
 REPEATED = 0x40
 #: Flag of a status byte: `count` words of payload follow.
@@ -225,6 +234,12 @@ REGISTERS = (
             Field("idle", 0, 1, "no command in work or waiting"),
             Field("spike", 1, 1, "`SPIKE` has an item"),
             Field("refused", 2, 1, "on a bus: the last access, other than to here, was not done"),
+            Field(
+                "flash",
+                3,
+                2,
+                "flash at start: 0 not looked at, 1 no model, 2 a bad one, 3 a model, loaded",
+            ),
         ),
     ),
     Register(

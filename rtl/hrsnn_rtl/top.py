@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hrsnn_rtl.accelerator import Accelerator
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.flash import FlashPlace, FlashSignature
 from hrsnn_rtl.frame import FrameFront
 from hrsnn_rtl.spi import SpiTarget
 from hrsnn_rtl.uart import UartRx, UartTx
@@ -42,6 +43,8 @@ class Top(wiring.Component):
         Clock cycles of a bit of the link.
     timeout_bits : int
         Bit times, a power of two, without a byte after which a frame counts as cut.
+    flash : FlashPlace, optional
+        Load a network from there at start.
     vendor_cells, poison : bool
         As `Core`.
 
@@ -53,12 +56,9 @@ class Top(wiring.Component):
         The core has nothing to do.
     error : Out(1)
         The last request was not executed.
+    flash : Out(FlashSignature())
+        With that argument only.
     """
-
-    rx: In(1, init=1)
-    tx: Out(1, init=1)
-    idle: Out(1)
-    error: Out(1)
 
     def __init__(
         self,
@@ -67,15 +67,24 @@ class Top(wiring.Component):
         images=(),
         uart_divisor: int,
         timeout_bits: int = TIMEOUT_BITS,
+        flash: FlashPlace | None = None,
         vendor_cells: bool = False,
         poison: bool = False,
     ):
         self._system = Accelerator(
-            config=config, images=images, vendor_cells=vendor_cells, poison=poison
+            config=config, images=images, flash=flash, vendor_cells=vendor_cells, poison=poison
         )
         self._front = FrameFront(timeout_bits=timeout_bits, poison=poison)
         self._uart = UartRx(divisor=uart_divisor), UartTx(divisor=uart_divisor)
-        super().__init__()
+        super().__init__(
+            {
+                "rx": In(1, init=1),
+                "tx": Out(1, init=1),
+                "idle": Out(1),
+                "error": Out(1),
+                **({"flash": Out(FlashSignature())} if flash else {}),
+            }
+        )
 
     def elaborate(self, platform):
         """Build the circuit."""
@@ -92,6 +101,8 @@ class Top(wiring.Component):
             self.tx.eq(send.tx),
             front.bit.eq(send.bit),
         ]
+        if hasattr(self, "flash"):
+            wiring.connect(m, system.pins, wiring.flipped(self.flash))
         _attach(m, front, system, self, line_error=receive.error)
         return m
 

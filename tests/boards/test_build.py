@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from hrsnn_boards.boards import BOARDS
 from hrsnn_boards.build import build, build_component, build_each, plan_build
+from hrsnn_boards.estimate import configure
+from hrsnn_boards.result import BuildResult
+from hrsnn_rtl.flash import FlashPlace
+from hrsnn_rtl.flash_image import flash_image
+from hrsnn_rtl.image import memory_images
 
 from hrsnn_edge import tools
 from hrsnn_edge.errors import CapacityError, ToolFailedError, ToolMissingError
@@ -105,6 +111,37 @@ def test_shortage_is_a_matter_of_capacity(no_tools, tmp_path):
     )
     with pytest.raises(CapacityError, match=r"must fit ULX3S-85F: no BELs remaining"):
         build_component(Toggle(), ULX3S, tmp_path / "out", lanes=1)
+
+
+def test_network_beside_the_bitstream(no_tools, tmp_path):
+    """Where the flash holds the network, its image is built with the design."""
+    net, folder = network(), tmp_path / "out"
+    result = build(net, ICEBREAKER, folder, n_steps=20)
+    config = configure(net, ICEBREAKER, 1, 20)
+    image = (folder / "model.bin").read_bytes()
+    assert image == flash_image(config, memory_images(net, config), net.n_neurons)
+    assert (
+        result.model.address == 0x20000
+        and BuildResult.from_json((folder / "build.json").read_text()) == result
+    )
+    count = len(no_tools.calls)
+    build(net, ICEBREAKER, folder, n_steps=20)
+    assert len(no_tools.calls) == count
+    (folder / "model.bin").write_bytes(image[:-1])
+    build(net, ICEBREAKER, folder, n_steps=20)
+    assert (folder / "model.bin").read_bytes() == image
+    assert build(network(density=0.3), ICEBREAKER, folder, n_steps=20).model.sha256 != (
+        result.model.sha256
+    )
+    assert build(net, ULX3S, tmp_path / "other", n_steps=20).model is None
+
+
+def test_bitstream_before_the_network(no_tools, tmp_path):
+    """A bitstream that reaches into the network's place is refused."""
+    board = replace(ICEBREAKER, flash=FlashPlace(3, 10))
+    with pytest.raises(ValueError, match="Bitstream must be at most 3 bytes"):
+        build_component(Toggle(), board, tmp_path / "out", lanes=1, model=b"network")
+    assert not (tmp_path / "out").exists()
 
 
 def test_other_files_are_not_replaced(no_tools, tmp_path):

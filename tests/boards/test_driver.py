@@ -8,9 +8,10 @@ from random import Random
 
 import numpy as np
 import pytest
-from hrsnn_boards.driver import HrsnnDevice, model_mark
+from hrsnn_boards.driver import HrsnnDevice
 from hrsnn_boards.link import Link, read_answer, request_frame
 from hrsnn_boards.transport import SerialTransport
+from hrsnn_rtl.bursts import model_mark
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.interfaces import Select
 from hrsnn_rtl.registers import BY_NAME, Op

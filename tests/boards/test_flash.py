@@ -44,6 +44,23 @@ def test_command(no_tools, loader, tmp_path, board):
     assert no_tools.calls[1] == [LOADER, "-b", board.loader, "-f", result.bitstream]
 
 
+def test_network_goes_into_the_flash(no_tools, loader, tmp_path):
+    """With the design goes the network, to its place behind it; a changed one is refused."""
+    no_tools.fmax_mhz, folder = 200.0, tmp_path / "out"
+    board = BOARDS["icebreaker"]
+    build_component(Toggle(), board, folder, lanes=1, model=b"network")
+    no_tools.calls.clear()
+    flash(folder)
+    assert no_tools.calls == [[LOADER, "-b", board.loader, "top.bin"]]
+    no_tools.calls.clear()
+    flash(folder, permanent=True)
+    command = [LOADER, "-b", board.loader, "-f"]
+    assert no_tools.calls == [[*command, "-o", "131072", "model.bin"], [*command, "top.bin"]]
+    (folder / "model.bin").write_bytes(b"other")
+    with pytest.raises(ValueError, match=r"model\.bin must be what was built"):
+        flash(folder, permanent=True)
+
+
 def test_missing_loader(no_tools, tmp_path, monkeypatch):
     """Without the loader the error names it and what supplies it."""
     gone = tools.Need(LOADER, "programming a board", "a shop", (), required=False)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hrsnn_boards.build_soc import build_soc, find_soc_board
-from hrsnn_boards.driver import model_mark
 from hrsnn_boards.soc import PATIENCE, SocHost, SocReport, message, stream_sums
 from hrsnn_boards.verify_soc import compare_report, simulated_host, soc_library, verify_soc
+from hrsnn_rtl.bursts import model_mark
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.placer import place

@@ -11,13 +11,14 @@ from random import Random
 
 import numpy as np
 import pytest
-from hrsnn_boards.driver import model_mark
-from hrsnn_boards.transport import SpiTransport
+from hrsnn_rtl.bursts import model_mark
+from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.interfaces import Select
 from hrsnn_rtl.placer import place
 from hrsnn_rtl.registers import BY_NAME, COUNTERS
 from hrsnn_rtl.soc_program import STACK_BYTES
+from hrsnn_rtl.top import SpiTop
 from hrsnn_sim.commands import command_words
 from hrsnn_sim.pins import CompiledLine
 
@@ -26,7 +27,7 @@ from hrsnn_edge.reference.network import run
 from hrsnn_edge.tools import tool_environment
 from tests.link import vectors
 from tests.link.fixtures import library
-from tests.link.spi import CompiledSpi
+from tests.link.spi import CompiledSpi, compiled
 
 pytestmark = pytest.mark.tools
 
@@ -69,8 +70,9 @@ def test_sizes():
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     (soc,) = (row for row in rows if row["program"] == "system on chip")
     assert int(soc["stack_bytes"]) < STACK_BYTES
-    targets = {row["target"] for row in rows if row["program"] == "library over frames"}
-    assert {"rv32i", "cortex-m0plus"} <= targets
+    for program in ("library over frames", "library over SPI", "library over a bus"):
+        targets = {row["target"] for row in rows if row["program"] == program}
+        assert {"rv32i", "cortex-m0plus"} <= targets
 
 
 TRANSFER = ctypes.CFUNCTYPE(
@@ -102,21 +104,68 @@ class Image(ctypes.Structure):
     )
 
 
+EXCHANGE = ctypes.CFUNCTYPE(
+    ctypes.c_int32,
+    ctypes.c_void_p,
+    ctypes.POINTER(ctypes.c_uint8),
+    ctypes.POINTER(ctypes.c_uint8),
+    ctypes.c_size_t,
+)
+
+
+class Spi(ctypes.Structure):
+    """`hrsnn_spi_t`."""
+
+    _fields_ = (
+        ("exchange", EXCHANGE),
+        ("context", ctypes.c_void_p),
+        ("patience", ctypes.c_uint32),
+    )
+
+
+def byte_port(line) -> Port:
+    """Return a port whose bytes a transport of the host driver carries."""
+
+    def transfer(_, request, request_size, answer, answer_size):
+        if request_size:
+            line.write(bytes(request[:request_size]))
+        got = line.read(answer_size)
+        ctypes.memmove(answer, got, len(got))
+        return len(got)
+
+    return Port(TRANSFER(transfer), WAIT(lambda _: line.drain()), None)
+
+
+def spi_port(library: ctypes.CDLL, exchange) -> tuple[Port, Spi]:
+    """Return the library's own port over an SPI controller, and the controller, to be kept."""
+
+    def clock(_, out, received, size):
+        got = exchange(bytes(out[:size]) if out else bytes(size))
+        if received:
+            ctypes.memmove(received, got, size)
+        return 0
+
+    port, controller = Port(), Spi(EXCHANGE(clock), None, 4096)
+    assert library.hrsnn_spi_port(ctypes.byref(port), ctypes.byref(controller)) == 0
+    return port, controller
+
+
 class CDevice:
-    """The C library with a transport under it; methods are its functions without ``hrsnn_``."""
+    """The C library on a line; methods are its functions without ``hrsnn_``.
+
+    Parameters
+    ----------
+    line : Transport or CompiledSpi
+        Where its frames go; on the pins of SPI through the library's own port.
+    """
 
     def __init__(self, line):
         self._library = ctypes.CDLL(str(make("lib", "zig") / "libhrsnn.so"))
         self._device = ctypes.create_string_buffer(DEVICE_BYTES)
-
-        def transfer(_, request, request_size, answer, answer_size):
-            if request_size:
-                line.write(bytes(request[:request_size]))
-            got = line.read(answer_size)
-            ctypes.memmove(answer, got, len(got))
-            return len(got)
-
-        self._port = Port(TRANSFER(transfer), WAIT(lambda _: line.drain()), None)
+        if isinstance(line, CompiledSpi):
+            self._port, self._controller = spi_port(self._library, line)
+        else:
+            self._port = byte_port(line)
         self._frames = ctypes.create_string_buffer(DEVICE_BYTES)
         self.init(self._frames, ctypes.byref(self._port))
         self.identify(ctypes.create_string_buffer(DEVICE_BYTES))
@@ -124,6 +173,10 @@ class CDevice:
     def call(self, name, *arguments) -> int:
         """Call a function of the library and return its status."""
         return getattr(self._library, f"hrsnn_{name}")(self._device, *arguments)
+
+    def function(self, name):
+        """Return a function of the library that takes no device."""
+        return getattr(self._library, f"hrsnn_{name}")
 
     def __getattr__(self, name):
         def succeed(*arguments):
@@ -157,19 +210,13 @@ def read_words(function, count: int, *before) -> list[int]:
 #: A way of bytes to a new device of each front.
 LINES = {
     "uart": lambda: CompiledLine(library()),
-    "spi": lambda: SpiTransport(CompiledSpi(Random(1))),
+    "spi": lambda: CompiledSpi(Random(1)),
 }
 
 
-@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
-def test_library_runs_the_rtl(line):
-    """Driven by the C library through its pins, the RTL computes what the reference computes."""
-    net, raster = vectors.network()
-    config = vectors.configuration()
-    device = CDevice(line())
-    load(device, net, config)
+def check_sample(device, net, raster) -> None:
+    """Check outputs and counts of one sample against the reference's."""
     expected = run(net, raster)
-
     device.clear_counters()
     device.clear()
     for t, events in enumerate(raster):
@@ -184,6 +231,9 @@ def test_library_runs_the_rtl(line):
     outputs = (ctypes.c_int32 * net.readout.n_out)()
     device.read_outputs(outputs, ctypes.c_size_t(len(outputs)))
     assert list(outputs) == expected.out[-1].tolist()
+    best = ctypes.c_size_t(99)
+    assert not device.function("argmax")(outputs, ctypes.c_size_t(len(outputs)), ctypes.byref(best))
+    assert best.value == int(np.argmax(expected.out[-1]))
 
     counters = words_of([0] * len(COUNTERS))
     device.read_counters(counters)
@@ -193,9 +243,32 @@ def test_library_runs_the_rtl(line):
     assert got["steps"] == len(raster)
     assert got["link_errors"] == 0
 
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_library_runs_the_rtl(line):
+    """Driven by the C library through its pins, the RTL computes what the reference computes."""
+    net, raster = vectors.network()
+    config = vectors.configuration()
+    device = CDevice(line())
+    load(device, net, config)
+    check_sample(device, net, raster)
     for lane in range(config.lanes):
         state = read_words(device.read_memory, config.n_slots, int(Select.V), lane, 0)
         assert len(state) == config.n_slots
+
+
+@pytest.mark.slow
+def test_library_classifies_over_spi(tmp_path):
+    """Over SPI the C library loads a trained network, and its answers are the reference's."""
+    from tests.boards.test_soc import in_folder
+
+    net, test = in_folder(tmp_path, 'name = "digits"\nn_steps = 8')
+    config = CoreConfig.for_network(net, n_steps=8)
+    design = compiled(SpiTop(config=config))
+    device = CDevice(CompiledSpi(Random(2), design=design))
+    load(device, net, config)
+    for k in range(4):
+        check_sample(device, net, test.events.raster(k))
 
 
 def test_library_reads_spikes_of_the_rtl():

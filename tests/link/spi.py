@@ -71,9 +71,14 @@ def simulated(dut) -> Callable[[bytes], bytes]:
 
 @cache
 def library() -> ctypes.CDLL:
-    """Return the compiled design."""
+    """Return the compiled design that all simulations of SPI share."""
+    return compiled(make_top())
+
+
+def compiled(top: SpiTop) -> ctypes.CDLL:
+    """Return a compiled design, for `CompiledSpi`."""
     source = Path(__file__).with_name("spi_pins.cc").read_text()
-    design = Design("top", emit_rtlil(make_top(), "top"))
+    design = Design("top", emit_rtlil(top, "top"))
     found = ctypes.CDLL(str(build_library(design, {"main.cc": source}, BUILD)))
     found.pins_new.restype = ctypes.c_void_p
     data = ctypes.c_char_p
@@ -84,10 +89,10 @@ def library() -> ctypes.CDLL:
 
 
 class CompiledSpi:
-    """The exchange of bytes with the compiled design, in transfers of random lengths."""
+    """The exchange of bytes with a compiled design, in transfers of random lengths."""
 
-    def __init__(self, rng, half: int = HALF):
-        self._library, self._rng, self._half = library(), rng, half
+    def __init__(self, rng, half: int = HALF, design: ctypes.CDLL | None = None):
+        self._library, self._rng, self._half = design or library(), rng, half
         self._pins = self._library.pins_new()
 
     def __del__(self):

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from hrsnn_boards.driver import HrsnnDevice, model_mark
+from hrsnn_boards.driver import HrsnnDevice
 from hrsnn_boards.link import request_frame
+from hrsnn_rtl.bursts import model_mark
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.interfaces import Select

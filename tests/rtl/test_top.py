@@ -3,8 +3,9 @@
 from random import Random
 
 import pytest
-from hrsnn_boards.driver import HrsnnDevice, model_mark
+from hrsnn_boards.driver import HrsnnDevice
 from hrsnn_boards.link import Link, request_frame
+from hrsnn_rtl.bursts import model_mark
 from hrsnn_rtl.crc import crc16
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.registers import BY_NAME, COUNTERS, Op, Status
