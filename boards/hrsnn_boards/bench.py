@@ -13,7 +13,10 @@ import numpy as np
 from amaranth.lib import wiring
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.core import Core
+from hrsnn_rtl.flash import FlashPlace
+from hrsnn_rtl.index_coding import index_codings
 from hrsnn_rtl.measure import FewPins
+from hrsnn_rtl.placer import place as place_neurons
 from hrsnn_rtl.top import Top
 from hrsnn_sim.measure import N_NEURONS, bench_core
 from hrsnn_sim.uneven import N_STEPS, bench_lanes, uneven_network
@@ -21,6 +24,7 @@ from hrsnn_sim.uneven import N_STEPS, bench_lanes, uneven_network
 from hrsnn_boards.boards import BOARDS
 from hrsnn_boards.estimate import configure
 from hrsnn_boards.place import PARTS, Placed, place
+from hrsnn_edge.network import IntNetwork
 
 #: 256 heterogeneous neurons of 16 bits, 256 inputs, 16,384 synapses of 8 bits, one lane, no
 #: readout: the core that other people's figures are compared with.
@@ -40,6 +44,8 @@ SMALL = CoreConfig(
 SPRAM = replace(SMALL, synapse_depth=65536, n_out=10, out_width=20, synapse_memory="spram")
 #: Half of it with a readout, for the smallest part.
 HALF = replace(SMALL, n_slots=128, n_inputs=64, synapse_depth=8192, n_out=10, out_width=20)
+#: Where the flash of the UP5K's board holds a network.
+FLASH = BOARDS["icebreaker"].flash
 #: Ports of a core that a measurement keeps.
 OBSERVED = ("command", "write", "read", "idle", "strobes")
 #: Seconds of a step of the network whose real time is compared.
@@ -107,21 +113,42 @@ def alone(config: CoreConfig) -> FewPins:
     return FewPins(component=Core(config=config, vendor_cells=True), observed=OBSERVED)
 
 
-def with_uart(config: CoreConfig) -> Top:
-    """Return a core with its UART front."""
-    return Top(config=config, uart_divisor=100, vendor_cells=True)
+def with_uart(config: CoreConfig, flash: FlashPlace | None = None) -> Top:
+    """Return a core with its UART front, which may load its network from flash."""
+    return Top(config=config, uart_divisor=100, flash=flash, vendor_cells=True)
 
 
-def large_config() -> CoreConfig:
-    """Return the core of 2,000 neurons and 150,000 synapses on 8 lanes, as the ULX3S would get it.
+def large_network() -> IntNetwork:
+    """Return a network of 2,000 neurons and 150,000 synapses.
 
     Neurons that fire by themselves have a reset of their own; those of the network to be built do
     not.
     """
     net = uneven_network()
     zeros = np.zeros(net.n_neurons, np.int32)
-    net = replace(net, v_reset=zeros, v_threshold=zeros + 1000)
-    return configure(net, BOARDS["ulx3s-85f"], 8, N_STEPS)
+    return replace(net, v_reset=zeros, v_threshold=zeros + 1000)
+
+
+def large_config() -> CoreConfig:
+    """Return its core on 8 lanes, as the ULX3S would get it."""
+    return configure(large_network(), BOARDS["ulx3s-85f"], 8, N_STEPS)
+
+
+def coding_rows() -> list[dict]:
+    """Return what its rows take in every coding of their targets, targets themselves first."""
+    net, config = large_network(), large_config()
+    placement = place_neurons(net, config.lanes)
+    return [
+        {
+            "distance_bits": coding.distance_width or None,
+            "word_bits": coding.word_width,
+            "words_a_lane": coding.synapse_depth,
+            "fillers_percent": 100 * coding.filler_share,
+            "block_ram": coding.blocks,
+            "taken": coding.distance_width == config.distance_width,
+        }
+        for coding in index_codings(net, config, placement)
+    ]
 
 
 CASES = (
@@ -130,6 +157,7 @@ CASES = (
     Case("2,000 neurons, UART front", "ecp5-85f", 8, 125, lambda: with_uart(large_config())),
     Case("core", "up5k", 1, 44, lambda: alone(replace(SMALL, synapse_memory="spram"))),
     Case("64k synapses, UART front", "up5k", 1, 44, lambda: with_uart(SPRAM)),
+    Case("64k synapses, UART front, flash", "up5k", 1, 44, lambda: with_uart(SPRAM, flash=FLASH)),
     Case("core of 128 neurons", "gw1nr-9c", 1, 80, lambda: alone(replace(HALF, n_out=0))),
     Case("128 neurons, UART front", "gw1nr-9c", 1, 80, lambda: with_uart(HALF)),
     Case("core and UART front", "gw2ar-18c", 1, 150, lambda: with_uart(SMALL)),
@@ -148,7 +176,7 @@ def bench_hardware(say: Callable[[str], None] = print) -> dict[str, list[dict]]:
     -------
     dict
         ``cycles`` (`bench_core`), ``lanes`` (`bench_lanes`), ``parts`` (one row for each of
-        `CASES`, and one for each of `PEERS`), ``targets`` (`judge`).
+        `CASES`, and one for each of `PEERS`), ``codings`` (`coding_rows`), ``targets`` (`judge`).
     """
     parts, paths = [], []
     for case in CASES:
@@ -168,6 +196,7 @@ def bench_hardware(say: Callable[[str], None] = print) -> dict[str, list[dict]]:
         "cycles": cycles,
         "lanes": lanes,
         "parts": parts + [peer_row(peer) for peer in PEERS],
+        "codings": coding_rows(),
         "targets": judge(cycles, lanes, parts),
         "critical_paths": paths,
     }
@@ -235,9 +264,10 @@ def judge(cycles: list[dict], lanes: list[dict], parts: list[dict]) -> list[dict
     one = next(r for r in cycles if (r["lanes"], r["density"]) == (1, 0.1))
     at = {(r["name"], r["part"]): r for r in parts}
     core, front = at["core", "ecp5-85f"], at["core and UART front", "ecp5-85f"]
-    large, small = (
+    large, small, loading = (
         at["2,000 neurons, UART front", "ecp5-85f"],
         at["64k synapses, UART front", "up5k"],
+        at["64k synapses, UART front, flash", "up5k"],
     )
     slow = next(r for r in lanes if r["lanes"] == 8 and r["activity"] < 0.035)
 
@@ -281,6 +311,8 @@ def judge(cycles: list[dict], lanes: list[dict], parts: list[dict]) -> list[dict
         most("MULT18, 256 neurons, one lane", 1, core["multiplier"]),
         most("LC, UP5K system, 64k synapses", 2400, small["logic"]),
         least("MHz, UP5K system, 64k synapses", 36, small["fmax_mhz"]),
+        most("LC, the same with loading from flash", 2400, loading["logic"]),
+        least("MHz, the same with loading from flash", 36, loading["fmax_mhz"]),
         most("DP16KD, 2,000 neurons, 150,000 synapses, 8 lanes", 208, large["block_ram"]),
         least(
             f"times real time at 1 ms a step, {slow['activity'] / STEP_S:.0f} Hz",
@@ -293,7 +325,7 @@ def judge(cycles: list[dict], lanes: list[dict], parts: list[dict]) -> list[dict
 def markdown(found: Mapping[str, list[dict]]) -> str:
     """Return the tables of `bench_hardware` as Markdown."""
     blocks = []
-    for name in ("targets", "parts", "cycles", "lanes"):
+    for name in ("targets", "parts", "cycles", "lanes", "codings"):
         rows = found[name]
         lines = [" | ".join(rows[0]), " | ".join("---" for _ in rows[0])]
         lines += [" | ".join(_cell(value) for value in r.values()) for r in rows]

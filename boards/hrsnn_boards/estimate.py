@@ -6,12 +6,13 @@ follow the schedule of ``docs/accelerator.md``. What is estimated says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM
-from hrsnn_rtl.config import NEURON_MEMORIES, CoreConfig
+from hrsnn_rtl.config import NEURON_MEMORIES, SPRAM_WIDTH, CoreConfig, bits_for
+from hrsnn_rtl.index_coding import IndexCoding, cheapest, index_codings
 from hrsnn_rtl.memory_plan import (
     MemorySpec,
     core_memories,
@@ -62,6 +63,11 @@ class Estimate:
         How far the fitted logic was off at most where it was fitted.
     memories : tuple of MemorySpec
         The plan.
+    index_codings : tuple of IndexCoding
+        How the rows could be stored: targets, where the memory is wide enough, then the cheapest
+        distances, if they take fewer blocks.
+    distance_width : int
+        How they are: distances of so many bits, or targets for 0.
     balance : float
         Mean over greatest synapses of a lane, 1 when they are even.
     cycles_per_step, cycles_per_inference : int
@@ -81,6 +87,8 @@ class Estimate:
     utilisation: Mapping[str, Usage]
     logic_error: int
     memories: tuple[MemorySpec, ...]
+    index_codings: tuple[IndexCoding, ...]
+    distance_width: int
     balance: float
     cycles_per_step: int
     cycles_per_inference: int
@@ -115,6 +123,10 @@ def configure(net: IntNetwork, board: Board, lanes: int, n_steps: int, **options
         The network is beyond what any core can address.
     """
     options = {"synapse_memory": board.synapse_memory, "block_ram": board.block_shape} | options
+    placement = options.setdefault("placement", place(net, lanes))
+    room = SPRAM_WIDTH - net.fmt.weight_width
+    if options["synapse_memory"] == "spram" and bits_for(placement.n_slots) > room:
+        options.setdefault("distance_width", 0 if options.get("stdp") else room)
     try:
         config = CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps, **options)
     except ValueError as error:
@@ -122,14 +134,34 @@ def configure(net: IntNetwork, board: Board, lanes: int, n_steps: int, **options
             f"The network must fit the core: {error}. Prune it, or take more lanes."
         ) from error
     limit = board.budget[board.block_ram]
-    return next((c for c in squeezed(config, board) if blocks(c, board) <= limit), config)
+    in_blocks, smallest = None, config
+    for form in squeezed(config, board, lambda c: cheapest(index_codings(net, c, placement))):
+        if blocks(form, board) <= limit:
+            if not misfits(form, board):
+                return form
+            in_blocks = in_blocks or form
+        # What is refused, and what would help, is said of the smallest in block RAM.
+        smallest = smallest if form.distributed else form
+    return in_blocks or smallest
 
 
-def squeezed(config: CoreConfig, board: Board) -> Iterator[CoreConfig]:
+def squeezed(
+    config: CoreConfig, board: Board, choose: Callable[[CoreConfig], IndexCoding]
+) -> Iterator[CoreConfig]:
     """Give a core in forms that take fewer and fewer block RAMs, itself first.
 
-    A readout that adds fewer outputs a cycle has deeper memories, which waste less; then, on parts
-    that have RAM in their LUTs, the neurons' memories go there one after the other.
+    A readout that adds fewer outputs a cycle has deeper memories, which waste less. On parts that
+    have RAM in their LUTs, the neurons' memories go there one after the other. Last, and again with
+    these, rows hold distances: their words are narrower, at a cycle for each filler.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    board : Board
+        The board.
+    choose : callable
+        Returns the cheapest way to store the rows in a core.
     """
     yield config
     narrow = config
@@ -138,6 +170,15 @@ def squeezed(config: CoreConfig, board: Board) -> Iterator[CoreConfig]:
         if blocks(narrow, board) < blocks(config, board):
             config = narrow
             yield config
+    yield from _in_luts(config, board)
+    coded = choose(config).applied(config)
+    if blocks(coded, board) < blocks(config, board):
+        yield coded
+        yield from _in_luts(coded, board)
+
+
+def _in_luts(config: CoreConfig, board: Board) -> Iterator[CoreConfig]:
+    """Give a core with more and more of its neurons' memories in LUTs."""
     if board.block_shape in WITH_DISTRIBUTED_RAM:
         for count in range(1, len(NEURON_MEMORIES) + 1):
             yield replace(config, distributed=NEURON_MEMORIES[:count])
@@ -201,9 +242,11 @@ def _pruned(config: CoreConfig, board: Board) -> float | None:
 
 def _shrunk(config: CoreConfig, share: float) -> CoreConfig:
     """Return the core for a share of the neurons, wired as densely."""
+    n_slots = max(1, int(config.n_slots * share))
     return replace(
         config,
-        n_slots=max(1, int(config.n_slots * share)),
+        n_slots=n_slots,
+        distance_width=min(config.distance_width, bits_for(n_slots)),
         synapse_depth=max(1, int(config.synapse_depth * share * share)),
     )
 
@@ -359,6 +402,8 @@ def estimate(
         utilisation=utilisation(config, board),
         logic_error=fitted_logic(config, board, board.logic)[1],
         memories=tuple(core_memories(config) + link_memories()),
+        index_codings=_offered(index_codings(net, config, placement)),
+        distance_width=config.distance_width,
         balance=round(1 / balance, 3),
         cycles_per_step=round(step),
         cycles_per_inference=round(inference),
@@ -366,6 +411,13 @@ def estimate(
         link_ms=round(1e3 * float(words) * WORD_BITS / board.baud, 3),
         assumed=assumed,
     )
+
+
+def _offered(codings: Sequence[IndexCoding]) -> tuple[IndexCoding, ...]:
+    """Return targets and the cheapest distances, each if there is a reason to take it."""
+    best = cheapest(codings)
+    targets = codings[:1] if not codings[0].distance_width else ()
+    return tuple(targets) if best in targets else (*targets, best)
 
 
 def choose_lanes(net: IntNetwork, board: Board, *, n_steps: int, boards=(), **options) -> int:

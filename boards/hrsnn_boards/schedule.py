@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.distance import row_words
 from hrsnn_rtl.lane import queue_depth
 from hrsnn_rtl.placer import Placement
 
@@ -53,9 +54,8 @@ class Schedule:
     def of(cls, net: IntNetwork, config: CoreConfig, placement: Placement) -> Schedule:
         """Return the schedule of a network."""
         work = np.zeros((net.n_neurons + net.n_inputs, config.lanes + 1), np.int64)
-        source = np.concatenate([net.w_rec.pre_idx, net.w_in.pre_idx + net.n_neurons])
-        target = np.concatenate([net.w_rec.col_idx, net.w_in.col_idx])
-        np.add.at(work, (source, placement.lane[target]), 1)
+        source, lane, words = row_words(net, placement, config.distance_width)
+        np.add.at(work, (source, lane), words)
         work[: net.n_neurons, -1] = config.out_words
         return cls(config, placement, work)
 
@@ -85,7 +85,9 @@ class Schedule:
         first = np.argsort(times, kind="stable")
         sent, finished = self._deliver(times[first], work[first])
         told = sent[first == len(times) - 1].item() + MARK_TAIL if marked else 0
-        delivered = max(finished[:-1].max() + TAIL, finished[-1] + READOUT_TAIL)
+        # A distance becomes a target in a stage of its own.
+        tail = TAIL + (c.distance_width > 0)
+        delivered = max(finished[:-1].max() + tail, finished[-1] + READOUT_TAIL)
         return int(max(c.n_slots + c.lead + SCAN_TAIL, told, delivered))
 
     def _deliver(self, times: np.ndarray, work: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -96,6 +96,9 @@ class CoreConfig:
         Outputs added in one cycle, a power of two.
     queue_depth : int
         Words of the event queue, a power of two.
+    distance_width : int
+        Bits of the distance to the target before in the row, which a synapse word then holds in
+        place of its target (`hrsnn_rtl.distance`); 0 where it holds the target.
     synapse_memory : str
         ``"bram"``, or ``"spram"`` for the single-port RAMs of the UP5K.
     spike_stream : bool
@@ -131,6 +134,7 @@ class CoreConfig:
     out_width: int = 24
     out_lanes: int = 1
     queue_depth: int = 256
+    distance_width: int = 0
     synapse_memory: str = "bram"
     spike_stream: bool = False
     double_buffer: bool = True
@@ -150,6 +154,7 @@ class CoreConfig:
         "n_bins": (1, 64),
         "out_width": (1, DATA_WIDTH),
         "queue_depth": (2 * QUEUE_MARGIN, 4096),
+        "distance_width": (0, 12),
     }
 
     def __post_init__(self):
@@ -186,6 +191,11 @@ class CoreConfig:
                     f"{name} must be at most {1 << ADDR_WIDTH}, not {depth}. "
                     "Prune neurons or take fewer bins."
                 )
+        if self.distance_width > self.slot_width:
+            raise ValueError(
+                f"distance_width must be at most {self.slot_width}, the bits of a slot, not "
+                f"{self.distance_width}"
+            )
         if self.plasticity:
             self._check_plasticity()
         if self.synapse_memory == "spram" and self.synapse_width > SPRAM_WIDTH:
@@ -199,6 +209,10 @@ class CoreConfig:
         """Check what a core that learns needs beyond the rest."""
         if self.double_buffer:
             raise ValueError("double_buffer must be off on a core that learns")
+        if self.distance_width:
+            raise ValueError(
+                f"distance_width must be 0 on a core that learns, not {self.distance_width}"
+            )
         owed, top = self.plasticity.owed_width, DATA_WIDTH
         if self.synapse_memory == "spram":
             top = 2 * SPRAM_WIDTH
@@ -240,15 +254,17 @@ class CoreConfig:
         **options
             Any other field, e.g. ``synapse_memory="spram"`` or ``queue_depth=64``.
         """
+        from hrsnn_rtl.distance import lane_words
         from hrsnn_rtl.placer import place
 
         check_features(net)
+        width = options.get("distance_width", 0)
         placement = placement or place(net, lanes)
         fields = {
             "lanes": placement.lanes,
             "n_slots": placement.n_slots,
             "n_inputs": net.n_inputs,
-            "synapse_depth": max(1, int(placement.synapses(net).max())),
+            "synapse_depth": max(1, int(lane_words(net, placement, width).max())),
             **{name: getattr(net.fmt, name) for name in IntFormat.LIMITS},
             "has_reset": bool((net.v_reset != 0).any()),
             "syn_width": syn_width(net),
@@ -373,8 +389,9 @@ class CoreConfig:
 
     @property
     def synapse_width(self) -> int:
-        """Bits of a synapse word: target slot and, unless it learns, weight."""
-        return self.slot_width + (0 if self.plasticity else self.weight_width)
+        """Bits of a synapse word: target slot or distance and, unless it learns, weight."""
+        target = self.distance_width or self.slot_width
+        return target + (0 if self.plasticity else self.weight_width)
 
     @property
     def learns(self) -> bool:

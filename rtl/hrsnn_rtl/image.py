@@ -12,6 +12,7 @@ from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.fixed import signed_range
 from hrsnn_edge.network import IntNetwork
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.distance import distances, encode, fillers
 from hrsnn_rtl.interfaces import Select, row_layout, synapse_layout, threshold_layout
 from hrsnn_rtl.placer import Placement, place
 
@@ -122,20 +123,27 @@ def lane_synapses(net: IntNetwork, config: CoreConfig, placement: Placement, lan
     own = np.flatnonzero(placement.lane[target] == lane)
     slot = placement.slot[target[own]]
     order = own[np.lexsort((slot, source[own]))]
-    if order.size > config.synapse_depth:
+    _check_depth(config, lane, "Synapses", order.size)
+    return source, order
+
+
+def _check_depth(config: CoreConfig, lane: int, what: str, count: int) -> None:
+    """Raise `CapacityError` when a lane has more words than its memory."""
+    if count > config.synapse_depth:
         raise CapacityError(
-            f"Synapses of lane {lane} must be at most {config.synapse_depth}, not {order.size}. "
+            f"{what} of lane {lane} must be at most {config.synapse_depth}, not {count}. "
             "Prune synapses, or take more lanes."
         )
-    return source, order
 
 
 def _row_images(net, config, placement, lane) -> list[MemoryImage]:
     """Return the synapses of a lane, row after row, and where each source's row is."""
     source, order = lane_synapses(net, config, placement, lane)
-    target = np.concatenate([net.w_rec.col_idx, net.w_in.col_idx])
+    slot = placement.slot[np.concatenate([net.w_rec.col_idx, net.w_in.col_idx])[order]]
     fan_out = np.bincount(source, minlength=config.n_sources)
-    length = np.bincount(source[order], minlength=config.n_sources)
+    synapse, words = _synapse_words(net, config, source[order], order, slot)
+    _check_depth(config, lane, "Words", synapse.size)
+    length = np.bincount(source[order], weights=words, minlength=config.n_sources).astype(np.int64)
     fields = {
         "start": np.where(length > 0, np.cumsum(length) - length, 0),
         "left": length - 2,
@@ -145,15 +153,26 @@ def _row_images(net, config, placement, lane) -> list[MemoryImage]:
         fields["silent"] = fan_out == 0
     if config.shift_width:
         fields["shift"] = by_source(net.shift_rec, net.shift_in, config, placement)
-    synapse = {"target": placement.slot[target[order]]}
-    if not config.plasticity:
-        synapse["weight"] = np.concatenate([net.w_rec.weights, net.w_in.weights])[order]
-    synapses = pack(synapse_layout(config), **synapse)
     rows = pack(row_layout(config), **fields)
     return [
-        MemoryImage(Select.SYNAPSE, lane, 0, synapses),
+        MemoryImage(Select.SYNAPSE, lane, 0, synapse),
         MemoryImage(Select.ROW, lane, 0, rows),
     ]
+
+
+def _synapse_words(net, config, row, order, slot) -> tuple[np.ndarray, np.ndarray]:
+    """Return the words of a lane's rows, and how many each of its synapses takes."""
+    weight = np.concatenate([net.w_rec.weights, net.w_in.weights])[order]
+    layout, width = synapse_layout(config), config.distance_width
+    if config.plasticity:
+        return pack(layout, target=slot), np.ones(slot.size)
+    if not width:
+        return pack(layout, target=slot, weight=weight), np.ones(slot.size)
+    distance = distances(row, slot)
+    codes, synapses = encode(distance, width)
+    weights = np.zeros(codes.size, np.int64)
+    weights[synapses] = weight
+    return pack(layout, distance=codes, weight=weights), 1 + fillers(distance, width)
 
 
 def _neuron_images(net, config, placement, lane) -> list[MemoryImage]:

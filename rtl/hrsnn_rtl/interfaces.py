@@ -166,6 +166,9 @@ class CoreSignature(wiring.Signature):
 
 def synapse_layout(config: CoreConfig) -> data.StructLayout:
     """Return a word of ``SYNAPSE(lane, addr)``; a core that learns keeps its weights apart."""
+    if config.distance_width:
+        weight = signed(config.weight_width)
+        return data.StructLayout({"distance": config.distance_width, "weight": weight})
     if config.plasticity:
         return data.StructLayout({"target": config.slot_width})
     return data.StructLayout({"target": config.slot_width, "weight": signed(config.weight_width)})

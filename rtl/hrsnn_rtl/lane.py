@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.current import CurrentUpdate
+from hrsnn_rtl.distance import RowTargets
 from hrsnn_rtl.image import memory_words
 from hrsnn_rtl.interfaces import (
     Select,
@@ -163,17 +164,45 @@ class Lane(wiring.Component):
             rows.row_data.eq(row_ram.r_data),
             synapse_ram.r_en.eq(rows.valid),
             synapse_ram.r_addr.eq(rows.addr),
-            add.valid.eq(valid_2),
-            add.target.eq(synapse.target),
-            add.addend.eq(synapse.weight << shift_2),
-            self.sop_in.eq(rows.valid & rows.is_input),
-            self.sop_rec.eq(rows.valid & ~rows.is_input),
             self.skipped.eq(rows.skipped),
             # The last sums are still on their way (A3 .. A5) when the next scan may begin: it reads
             # its first one a cycle after the last of them is written.
-            self.busy.eq(rows.busy | valid_1 | valid_2 | queue.o.valid),
+            self.busy.eq(rows.busy | valid_1 | valid_2 | add.valid | queue.o.valid),
         ]
+        if c.distance_width:
+            self._find_targets(m, rows, synapse, valid_2, shift_2, add)
+        else:
+            m.d.comb += [
+                add.valid.eq(valid_2),
+                add.target.eq(synapse.target),
+                add.addend.eq(synapse.weight << shift_2),
+                self.sop_in.eq(rows.valid & rows.is_input),
+                self.sop_rec.eq(rows.valid & ~rows.is_input),
+            ]
         self._sums(m, add)
+
+    def _find_targets(self, m, rows, synapse, valid, shift, add):
+        """Sum up the distances along each row, in a stage between the word and A2."""
+        c = self._config
+        m.submodules.targets = targets = RowTargets(config=c)
+        first, from_input = Signal(2), Signal(3)
+        addend = Signal(signed(c.addend_width))
+        m.d.sync += [
+            first.eq(Cat(rows.first, first)),
+            from_input.eq(Cat(rows.is_input, from_input)),
+            addend.eq(synapse.weight << shift),
+        ]
+        m.d.comb += [
+            targets.valid.eq(valid),
+            targets.first.eq(first[-1]),
+            targets.distance.eq(synapse.distance),
+            add.valid.eq(targets.synapse),
+            add.target.eq(targets.target),
+            add.addend.eq(addend),
+            # Only now it is known which words are synapses.
+            self.sop_in.eq(targets.synapse & from_input[-1]),
+            self.sop_rec.eq(targets.synapse & ~from_input[-1]),
+        ]
 
     def _sums(self, m, add):
         """Share the sum banks between the accumulation and the scan."""

@@ -200,6 +200,7 @@ REGISTERS = (
         ("weight_width", 0, 8, "weight"),
         ("shift_width", 8, 8, "shift of a row"),
         ("sum_width", 16, 8, "sum of a step"),
+        ("distance_width", 24, 8, "distance to the target before, 0 where targets are stored"),
     ),
     _config(
         0x0A,

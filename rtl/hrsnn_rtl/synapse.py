@@ -38,6 +38,8 @@ class RowStream(wiring.Component):
         Stage A0: address of a synapse word.
     shift : Out
         Shift of its row.
+    first : Out(1)
+        Whether it is the first of its row; of use where words hold distances.
     is_input : Out(1)
         Whether its row is that of an input channel.
     skipped : Out(1)
@@ -57,6 +59,7 @@ class RowStream(wiring.Component):
                 "valid": Out(1),
                 "addr": Out(config.pointer_width),
                 "shift": Out(config.shift_width),
+                "first": Out(1),
                 "is_input": Out(1),
                 "skipped": Out(1),
                 "busy": Out(1),
@@ -88,7 +91,7 @@ class RowStream(wiring.Component):
         with m.If(row_moves):
             m.d.sync += [waiting.eq(fetched), waiting_input.eq(fetched_input)]
             m.d.sync += row.eq(self.row_data)
-        m.d.sync += [self.addr.eq(self.addr + 1), left.eq(left - 1)]
+        m.d.sync += [self.addr.eq(self.addr + 1), left.eq(left - 1), self.first.eq(take)]
         with m.If(take):
             m.d.sync += [
                 self.valid.eq(waiting & ~row.empty),

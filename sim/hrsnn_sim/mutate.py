@@ -41,7 +41,10 @@ BROKEN_CORES: dict[str, CoreConfig] = CORES | {
         n_out=3,
         out_lanes=2,
         queue_depth=32,
-    )
+    ),
+    "distances": fitting_core(
+        2, 9, 6, IntFormat(10, 4, 4, 1, 0, 2, 5), distance_width=2, n_out=3, queue_depth=32
+    ),
 }
 #: Random networks on each of them.
 SEEDS = range(12)

@@ -37,9 +37,9 @@ def fitting_core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **opti
     )
 
 
-#: Name -> core. Between them: all lane counts, with and without reset, shifts, bins, readout,
-#: spike stream, double buffer and synaptic currents, memories cut into segments and in LUTs, a
-#: queue that fills up, and both ends of the widths.
+#: Name -> core. Between them: all lane counts, with and without reset, shifts, distances, bins,
+#: readout, spike stream, double buffer and synaptic currents, memories cut into segments and in
+#: LUTs, a queue that fills up, and both ends of the widths.
 SHAPES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
     "two-lanes": fitting_core(
@@ -70,6 +70,9 @@ SHAPES: dict[str, CoreConfig] = {
     ),
     "narrow": fitting_core(
         1, 32, 12, IntFormat(8, 4, 2, 3, 0, 0, 2), double_buffer=False, n_bins=2, spike_stream=True
+    ),
+    "distances": fitting_core(
+        2, 28, 12, IntFormat(14, 8, 6, 1, 0, 2, 8), distance_width=2, n_bins=2, spike_stream=True
     ),
     "spram": fitting_core(
         1, 48, 24, IntFormat(16, 8, 8, 1, 1, 4, 8), synapse_memory="spram", has_reset=True

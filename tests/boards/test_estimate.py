@@ -11,6 +11,7 @@ from hrsnn_boards.boards import BOARDS, find_board
 from hrsnn_boards.estimate import (
     Activity,
     assumed_cycles_per_step,
+    blocks,
     choose_lanes,
     configure,
     estimate,
@@ -19,6 +20,8 @@ from hrsnn_boards.estimate import (
 )
 from hrsnn_boards.schedule import Schedule
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.image import memory_images
+from hrsnn_rtl.index_coding import cheapest, index_codings
 from hrsnn_rtl.placer import place
 
 from hrsnn_edge.errors import CapacityError
@@ -127,7 +130,7 @@ def test_refusal_names_the_resource_and_the_remedies(large):
 def test_remedies_do_help():
     """Each remedy of a refusal makes the core fit, and a little less of it does not."""
     # More synapses than the blocks of the larger board: 208 of 18 kbit.
-    net = network(700, density=0.6)
+    net = network(700, density=0.95)
     result = estimate(net, ULX3S, 8, n_steps=50, boards=BOARDS.values())
     assert [reason.split()[0] for reason in result.reasons] == ["DP16KD"]
     config = configure(net, ULX3S, 8, 50)
@@ -150,25 +153,60 @@ def test_beyond_any_core():
 
 
 def test_word_too_wide_for_the_memory():
-    """A synapse word that no lane count makes narrow enough is refused, and says what to change."""
-    net = network(600, density=0.02, weight_width=8)
-    with pytest.raises(CapacityError, match=r"at most 16 bits in SPRAM, not 18"):
-        estimate(net, ICEBREAKER, n_steps=10)
+    """Where target and weight are too wide for single-port RAM, distances take the room left."""
+    net = network(300, density=0.02, weight_width=8)
+    result = estimate(net, ICEBREAKER, n_steps=10)
+    config = configure(net, ICEBREAKER, 1, 10)
+    assert config.distance_width == result.distance_width == 8 and config.synapse_width == 16
+    assert [coding.distance_width for coding in result.index_codings] == [8]
+    assert memory_images(net, config)
+
+
+def test_codings_are_priced(small):
+    """Targets stay where they fit; what the cheapest distances would save stands beside them."""
+    net = network(256, density=0.1)
+    result = estimate(net, ULX3S, n_steps=10)
+    targets, best = result.index_codings
+    assert (result.distance_width, targets.distance_width) == (0, 0)
+    assert best.blocks < targets.blocks and best.filler_share > 0
+
+
+def test_distances_where_blocks_are_short():
+    """A part with too few blocks for targets, and no RAM in its LUTs, gets distances."""
+    net = network(160, density=0.1)
+    board = BOARDS["ice40-hx8k"]
+    targets = CoreConfig.for_network(net, n_steps=10, block_ram=board.block_shape)
+    config = configure(net, board, 1, 10)
+    assert blocks(targets, board) > board.budget["ICESTORM_RAM"] >= blocks(config, board)
+    assert (
+        config.distance_width == cheapest(index_codings(net, config, place(net, 1))).distance_width
+    )
+    assert estimate(net, board, n_steps=10).fits
+
+
+def test_luts_before_distances():
+    """Where there is RAM in LUTs, and room, neurons' memories go there first: it costs no cycle."""
+    net = network(256, density=0.1)
+    budget = dict(ULX3S.budget) | {"DP16KD": blocks(configure(net, ULX3S, 1, 10), ULX3S) - 1}
+    config = configure(net, replace(ULX3S, budget=budget), 1, 10)
+    assert config.distributed and not config.distance_width
+    tight = replace(ULX3S, budget=budget | {"TRELLIS_COMB": 1900})
+    assert configure(net, tight, 1, 10).distance_width
 
 
 def test_choose_lanes(small, large):
     """The fewest lanes that fit are taken; without any the refusal of the nearest is raised."""
     assert choose_lanes(small, ICEBREAKER, n_steps=50) == 1
     wide = network(260, n_inputs=8, density=0.05, n_out=2, weight_width=8, v_width=12)
-    # 9 bits of target and 8 of weight are one too many for one lane.
-    assert choose_lanes(wide, ICEBREAKER, n_steps=50) == 2
+    # 9 bits of target and 8 of weight are one too many: distances have 8.
+    assert choose_lanes(wide, ICEBREAKER, n_steps=50) == 1
     with pytest.raises(CapacityError, match="The network must fit icebreaker"):
         choose_lanes(large, ICEBREAKER, n_steps=50)
 
 
 def test_too_large_for_any_lanes_names_another_board():
     """A network no core on the board can address still says on which board it fits."""
-    net = network(600, density=0.25, weight_width=8)
+    net = network(600, density=0.4, weight_width=8)
     with pytest.raises(CapacityError, match=r"To make it fit: take ULX3S-85F with \d lanes?\."):
         choose_lanes(net, ICEBREAKER, n_steps=10, boards=BOARDS.values())
 
