@@ -124,13 +124,14 @@ def _mutants(effort: Effort, root: Path) -> list[Rung]:
 
 
 def _link(effort: Effort, root: Path) -> list[Rung]:
-    """Run the tests that give the link random frames; they say how many."""
+    """Run the tests that disturb link and load from flash; they say how often."""
     claim = "random, wrong, cut, repeated and reordered frames are answered as the model does"
-    if not (CHECKOUT / "tests/rtl/test_top.py").exists():
+    files = ("tests/rtl/test_top.py", "tests/boards/test_flash_load.py")
+    if not all((CHECKOUT / file).exists() for file in files):
         return [Rung("link", claim, {}, skipped="needs the tests of a checkout")]
     report = root.resolve() / "link.xml"
     marks = "fuzz or reset or mid_load" if effort == FULL else "(fuzz or mid_load) and not long"
-    command = [sys.executable, "-m", "pytest", "-q", "tests/rtl/test_top.py", "-k", marks]
+    command = [sys.executable, "-m", "pytest", "-q", *files, "-k", marks]
     done = subprocess.run(
         # Only the first form of the report holds properties of a test.
         [*command, f"--junitxml={report}", "-o", "junit_family=xunit1"],
