@@ -13,6 +13,8 @@ from hrsnn_sim.design import core_design
 from hrsnn_sim.shapes import SHAPES, network_for
 from hrsnn_sim.verify import BUILD_ROOT
 
+from hrsnn_boards import speed
+from hrsnn_boards.boards import BOARDS
 from hrsnn_boards.estimate import blocks
 from hrsnn_boards.logic_fit import counted, families, read_samples, unseen_errors
 from hrsnn_boards.schedule import Schedule
@@ -63,6 +65,29 @@ def cycle_errors(count: int, say: Callable[[str], None], root: Path = BUILD_ROOT
             }
 
 
+def speed_errors() -> list[dict]:
+    """Return, for every board, the error of the clock of builds that the fit has not seen."""
+    rows = []
+    for name in BOARDS:
+        errors = [
+            100 * abs(e) for s, e in speed.unseen_errors(speed.read_samples()) if s.board == name
+        ]
+        if errors:
+            rows.append(
+                {
+                    "board": name,
+                    "builds": len(errors),
+                    "fmax_mean_percent": float(np.mean(errors)),
+                    "fmax_most_percent": max(errors),
+                }
+            )
+    return rows
+
+
 def bench_estimate(say: Callable[[str], None], networks: int = N_NETWORKS) -> dict[str, list[dict]]:
-    """Return the errors of resources, by family, and of cycles, by network."""
-    return {"resources": resource_errors(), "cycles": list(cycle_errors(networks, say))}
+    """Return the errors of resources by family, of clocks by board, and of cycles by network."""
+    return {
+        "resources": resource_errors(),
+        "clocks": speed_errors(),
+        "cycles": list(cycle_errors(networks, say)),
+    }

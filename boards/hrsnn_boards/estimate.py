@@ -1,7 +1,7 @@
 """Does a network fit a board, and how fast will it be: answered before synthesis.
 
-Block RAMs are counted exactly from the generator values, logic is a fit on real builds, cycles
-follow the schedule of ``docs/accelerator.md``. What is estimated says so.
+Block RAMs are counted exactly from the generator values, logic and clock are fits on real builds,
+cycles follow the schedule of ``docs/accelerator.md``. What is estimated says so.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from hrsnn_boards.board import Board
 from hrsnn_boards.logic import logic
 from hrsnn_boards.result import Usage
 from hrsnn_boards.schedule import Schedule
+from hrsnn_boards.speed import predict_mhz
 from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import IntFormat, IntNetwork
 
@@ -37,6 +38,9 @@ TYPICAL_ACTIVITY = 0.05
 STEP_OVERHEAD_CYCLES = 24
 #: Steps of the longest run that a readout is made for, unless said.
 DEFAULT_STEPS = 256
+#: Cells of an iCE40 that loading from flash takes: the difference between two placed systems with
+#: 65,536 synapses (`hrsnn bench hardware`).
+FLASH_CELLS = 267
 #: Bits on the wire of a 32-bit word of two commands, start and stop bits included.
 WORD_BITS = 40
 
@@ -72,6 +76,8 @@ class Estimate:
         Mean over greatest synapses of a lane, 1 when they are even.
     cycles_per_step, cycles_per_inference : int
         Clock cycles, at `activity` or the counts that were given.
+    fmax_mhz, fmax_error_percent : float
+        Fastest clock to be expected, and how far that may be off.
     latency_ms, link_ms : float
         Of an inference at the board's clock: the core alone, and its input events on the link.
     assumed : str
@@ -90,6 +96,8 @@ class Estimate:
     index_codings: tuple[IndexCoding, ...]
     distance_width: int
     balance: float
+    fmax_mhz: float
+    fmax_error_percent: float
     cycles_per_step: int
     cycles_per_inference: int
     latency_ms: float
@@ -191,7 +199,9 @@ def blocks(config: CoreConfig, board: Board) -> int:
 
 def fitted_logic(config: CoreConfig, board: Board, resource: str) -> tuple[int, int]:
     """Return how many of a resource a core with its link takes of a board's part, and the error."""
-    return logic(config, board.model, resource, has_multiplier=board.multiplier is not None)
+    used, error = logic(config, board.model, resource, has_multiplier=board.multiplier is not None)
+    loader = FLASH_CELLS if board.flash and resource == board.logic else 0
+    return used + loader, error
 
 
 def utilisation(config: CoreConfig, board: Board) -> dict[str, Usage]:
@@ -392,6 +402,7 @@ def estimate(
         events = TYPICAL_ACTIVITY * net.n_inputs * n_steps
         assumed = f"{TYPICAL_ACTIVITY:.0%} of channels and neurons active in a step"
     words = np.ceil((events + n_steps) / 2)
+    fmax_mhz, fmax_error = predict_mhz(board, blocks(config, board))
     return Estimate(
         board=board.name,
         part=board.part,
@@ -405,6 +416,8 @@ def estimate(
         index_codings=_offered(index_codings(net, config, placement)),
         distance_width=config.distance_width,
         balance=round(1 / balance, 3),
+        fmax_mhz=round(fmax_mhz, 1),
+        fmax_error_percent=round(100 * fmax_error, 1),
         cycles_per_step=round(step),
         cycles_per_inference=round(inference),
         latency_ms=round(1e3 * inference / board.clock_hz, 4),

@@ -100,12 +100,12 @@ def estimate(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Error of the estimate: block RAM and logic of packed cores, cycles of the simulated RTL."""
+    """Error of the estimate: RAM and logic of packed cores, clocks of builds, simulated cycles."""
     from hrsnn_boards.accuracy import bench_estimate
 
     set_verbosity(verbose, quiet)
     found = bench_estimate(log.print, networks)
-    emit(found, json, f"{table(found['resources'])}\n\n{table(found['cycles'])}")
+    emit(found, json, "\n\n".join(table(rows) for rows in found.values()))
 
 
 @bench.command("learning")

@@ -39,7 +39,7 @@ def verb(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Predict memory, logic and cycles; say what would make a network fit that does not."""
+    """Predict memory, logic, clock and cycles; say what would make a network fit that does not."""
     from dataclasses import asdict
 
     from hrsnn_boards.boards import BOARDS, find_board
@@ -81,6 +81,7 @@ def _row(result: Estimate) -> dict:
         "fits": result.fits,
         "lanes": result.lanes,
         "used": ", ".join(used),
+        "fmax_mhz": result.fmax_mhz,
         "cycles": result.cycles_per_inference,
         "latency_ms": result.latency_ms,
     }
