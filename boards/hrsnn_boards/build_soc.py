@@ -38,17 +38,19 @@ def build_soc(
     n_steps: int = DEFAULT_STEPS,
     lanes: int | None = None,
     seed: int = 1,
+    **options,
 ) -> BuildResult:
     """Build a system on chip for a network; the bitstream holds network and program.
 
     Parameters and errors are those of `hrsnn_boards.build.build`, with one of `SOC_BOARDS`. What is
     estimated beforehand is the accelerator alone.
     """
-    lanes = lanes or choose_lanes(net, board, n_steps=n_steps, spike_stream=True)
-    expected = estimate(net, board, lanes, n_steps=n_steps, spike_stream=True)
+    options = {"spike_stream": True, **options}
+    lanes = lanes or choose_lanes(net, board, n_steps=n_steps, **options)
+    expected = estimate(net, board, lanes, n_steps=n_steps, **options)
     expected.check()
     placement = place(net, lanes)
-    config = configure(net, board, lanes, n_steps, placement=placement, spike_stream=True)
+    config = configure(net, board, lanes, n_steps, placement=placement, **options)
     soc = Soc(
         config=config,
         program=build_program().words,

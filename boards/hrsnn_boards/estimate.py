@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM
+from hrsnn_rtl.codebook import Codebook
 from hrsnn_rtl.config import NEURON_MEMORIES, SPRAM_WIDTH, CoreConfig, bits_for
 from hrsnn_rtl.index_coding import IndexCoding, cheapest, index_codings
 from hrsnn_rtl.memory_plan import (
@@ -72,6 +73,10 @@ class Estimate:
         distances, if they take fewer blocks.
     distance_width : int
         How they are: distances of so many bits, or targets for 0.
+    codebook_rows : int
+        Rows of the codebook of parameters; 0 where each neuron has its own.
+    codebook_saves : int
+        RAM blocks that it saves.
     balance : float
         Mean over greatest synapses of a lane, 1 when they are even.
     cycles_per_step, cycles_per_inference : int
@@ -95,6 +100,8 @@ class Estimate:
     memories: tuple[MemorySpec, ...]
     index_codings: tuple[IndexCoding, ...]
     distance_width: int
+    codebook_rows: int
+    codebook_saves: int
     balance: float
     fmax_mhz: float
     fmax_error_percent: float
@@ -125,6 +132,8 @@ def refusal(board: str, reasons: tuple[str, ...], remedies: tuple[str, ...]) -> 
 def configure(net: IntNetwork, board: Board, lanes: int, n_steps: int, **options) -> CoreConfig:
     """Return the core for a network on a board; `options` as of `CoreConfig.for_network`.
 
+    Unless `codebook_rows` is among them the parameters of the neurons lie as costs less RAM.
+
     Raises
     ------
     CapacityError
@@ -141,6 +150,8 @@ def configure(net: IntNetwork, board: Board, lanes: int, n_steps: int, **options
         raise CapacityError(
             f"The network must fit the core: {error}. Prune it, or take more lanes."
         ) from error
+    if "codebook_rows" not in options:
+        config = cheaper_parameters(config, net, board)
     limit = board.budget[board.block_ram]
     in_blocks, smallest = None, config
     for form in squeezed(config, board, lambda c: cheapest(index_codings(net, c, placement))):
@@ -151,6 +162,15 @@ def configure(net: IntNetwork, board: Board, lanes: int, n_steps: int, **options
         # What is refused, and what would help, is said of the smallest in block RAM.
         smallest = smallest if form.distributed else form
     return in_blocks or smallest
+
+
+def cheaper_parameters(config: CoreConfig, net: IntNetwork, board: Board) -> CoreConfig:
+    """Return the core with a codebook for a network if it then takes fewer block RAMs."""
+    rows = Codebook.of(net).size
+    if rows is None:
+        return config
+    shared = replace(config, codebook_rows=rows)
+    return shared if blocks(shared, board) < blocks(config, board) else config
 
 
 def squeezed(
@@ -415,6 +435,8 @@ def estimate(
         memories=tuple(core_memories(config) + link_memories()),
         index_codings=_offered(index_codings(net, config, placement)),
         distance_width=config.distance_width,
+        codebook_rows=config.codebook_rows,
+        codebook_saves=blocks(replace(config, codebook_rows=0), board) - blocks(config, board),
         balance=round(1 / balance, 3),
         fmax_mhz=round(fmax_mhz, 1),
         fmax_error_percent=round(100 * fmax_error, 1),

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hrsnn_edge.cli.common import (
+    Codebook,
     Json,
     Quiet,
     Seed,
     Verbose,
+    core_options,
     emit,
     log,
     set_verbosity,
@@ -38,6 +40,7 @@ def verb(
     soc: Annotated[
         bool, typer.Option("--soc", help="With a processor and its program (ulx3s-85f).")
     ] = False,
+    codebook: Codebook = None,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -54,7 +57,7 @@ def verb(
 
     set_verbosity(verbose, quiet)
     net = read_artifact(artifact).network
-    options = {"lanes": lanes, "seed": 1 if seed is None else seed}
+    options = {"lanes": lanes, "seed": 1 if seed is None else seed, **core_options(codebook)}
     if board == ALL and soc:
         raise typer.BadParameter("Give one board for a system on chip.")
     if board == ALL:

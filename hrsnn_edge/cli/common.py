@@ -23,6 +23,22 @@ Seed = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr.")]
 
+Codebook = Annotated[
+    int | None,
+    typer.Option(
+        "--codebook",
+        min=0,
+        max=32,
+        help="Rows of a codebook that neurons share their parameters in; 0: each has its own. "
+        "Default: 0, or for a board what takes less RAM.",
+    ),
+]
+
+
+def core_options(codebook: int | None) -> dict[str, int]:
+    """Return the fields of a core that were given on the command line."""
+    return {} if codebook is None else {"codebook_rows": codebook}
+
 
 def set_verbosity(verbose: bool, quiet: bool) -> None:
     """Set how much goes to stderr."""

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from hrsnn_edge.cli.common import (
+    Codebook,
     Json,
     Quiet,
     Seed,
     Verbose,
+    core_options,
     log,
     set_verbosity,
     write_provenance,
@@ -24,6 +26,7 @@ def verb(
         "verdict.json"
     ),
     lanes: Annotated[int, typer.Option(help="Lanes: 1, 2, 4 or 8.")] = 1,
+    codebook: Codebook = None,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -40,7 +43,9 @@ def verb(
     set_verbosity(verbose, quiet)
     found = read_artifact(artifact)
     data = dataset_of(experiment_of(found, artifact, seed), found)
-    verdict, _ = verify_split(found.network, data.test.events, lanes=lanes)
+    verdict, _ = verify_split(
+        found.network, data.test.events, lanes=lanes, **core_options(codebook)
+    )
     write_json(output, verdict.to_json())
     write_provenance(output, seed, [artifact])
     log.print(f"verdict in {output}")

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hrsnn_edge.cli.common import (
+    Codebook,
     Json,
     Quiet,
     Seed,
     Verbose,
+    core_options,
     emit,
     set_verbosity,
     table,
@@ -34,6 +36,7 @@ def verb(
         int,
         typer.Option(min=0, help="Count the cycles of so many test samples of the artifact."),
     ] = 0,
+    codebook: Codebook = None,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -49,7 +52,7 @@ def verb(
 
     set_verbosity(verbose, quiet)
     found = read_artifact(artifact)
-    options = {"lanes": lanes, "boards": BOARDS.values()}
+    options = {"lanes": lanes, "boards": BOARDS.values(), **core_options(codebook)}
     if samples:
         options["activity"] = _activity(found, artifact, samples, seed)
     if board == ALL:

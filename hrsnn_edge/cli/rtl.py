@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from hrsnn_edge.cli.common import (
+    Codebook,
     Json,
     Quiet,
     Seed,
     Verbose,
+    core_options,
     emit,
     set_verbosity,
     write_provenance,
@@ -25,6 +27,7 @@ def verb(
     n_steps: Annotated[
         int, typer.Option(min=1, help="Longest run that the readout must not overflow in.")
     ] = 1024,
+    codebook: Codebook = None,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -45,7 +48,7 @@ def verb(
 
     set_verbosity(verbose, quiet)
     net = read_artifact(artifact).network
-    config = CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps)
+    config = CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps, **core_options(codebook))
     placement = place(net, config.lanes, config.n_slots)
     images = memory_images(net, config, placement)
     core = Core(config=config, images=images)

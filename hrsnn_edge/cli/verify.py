@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from hrsnn_edge.cli.common import (
+    Codebook,
     Json,
     Quiet,
     Seed,
     Verbose,
+    core_options,
     emit,
     log,
     set_verbosity,
@@ -25,6 +27,7 @@ def verb(
     random: Annotated[
         int | None, typer.Option("--random", min=1, help="So many random networks.")
     ] = None,
+    codebook: Codebook = None,
     seed: Seed = None,
     lanes: Annotated[int | None, typer.Option(help="Lanes: 1, 2, 4 or 8.")] = None,
     sim: Annotated[
@@ -85,6 +88,7 @@ def verb(
 
             verdict, _ = verify_soc(found.network, batch, **options)
         else:
+            options |= core_options(codebook)
             verdict = verify_network(found.network, batch, sim=sim, seed=seed or 1, **options)
     report_verdict(verdict, sim, json)
 

@@ -12,6 +12,7 @@ from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import ExpSynapses, IntFormat, IntNetwork, IntStdp, LinearReadout
 from hrsnn_edge.plastic import greatest_network
 from hrsnn_rtl.blocks import BLOCK_SHAPES
+from hrsnn_rtl.codebook import MAX_CODEBOOK_ROWS, Codebook
 from hrsnn_rtl.plasticity import DEFAULT_HISTORY, Plasticity
 
 #: Bits of a `write` data word, the greatest width of any memory.
@@ -33,8 +34,10 @@ NEURON_MEMORIES = (
     "currents",
     "membranes",
 )
+#: Those of them with the parameters, which a codebook replaces by its rows.
+PARAMETER_MEMORIES = ("decays", "thresholds", "current decays", "resets")
 #: Free places below which the event queue takes no more: what the scan pipeline may still hold
-#: (eight neurons at most), two cycles of a registered flag and the events of those cycles, rounded
+#: (ten neurons at most), two cycles of a registered flag and the events of those cycles, rounded
 #: up.
 QUEUE_MARGIN = 16
 
@@ -84,6 +87,9 @@ class CoreConfig:
         Whether a non-zero ``v_reset`` can be stored.
     syn_width : int
         Bits of a neuron's synaptic current; 0 builds none. Part of the arithmetic too.
+    codebook_rows : int
+        Rows of a codebook: different sets of parameters that the neurons may have, each of which
+        is then the number of a row. 0 gives each neuron parameters of its own.
     sum_width : int
         Bits of a neuron's sum of a step.
     n_out : int
@@ -127,6 +133,7 @@ class CoreConfig:
     refractory_width: int
     has_reset: bool = False
     syn_width: int = 0
+    codebook_rows: int = 0
     sum_width: int
     n_out: int
     n_bins: int = 1
@@ -149,6 +156,7 @@ class CoreConfig:
         "n_inputs": (1, 1 << ARG_WIDTH),
         "synapse_depth": (1, 1 << ADDR_WIDTH),
         "syn_width": (0, ExpSynapses.WIDTHS[1]),
+        "codebook_rows": (0, MAX_CODEBOOK_ROWS),
         "sum_width": (1, 24),
         "n_out": (0, 64),
         "n_bins": (1, 64),
@@ -285,7 +293,10 @@ class CoreConfig:
             fields["queue_depth"] = max(
                 2 * QUEUE_MARGIN, 1 << (placement.n_slots + QUEUE_MARGIN - 1).bit_length()
             )
-        return cls(**(fields | options))
+        config = cls(**(fields | options))
+        if config.codebook_rows:
+            config.check_holds(net)
+        return config
 
     def check_holds(self, net: IntNetwork) -> None:
         """Raise `CapacityError` when the network needs more than the core has.
@@ -325,12 +336,24 @@ class CoreConfig:
             raise CapacityError(
                 f"Neurons must be at most {self.n_hw}, not {net.n_neurons}. Prune neurons."
             )
+        if self.codebook_rows and Codebook.of(net).n_rows > self.codebook_rows:
+            raise CapacityError(
+                f"Different sets of neuron parameters must be at most {self.codebook_rows}, the "
+                f"rows of the core's codebook, not {Codebook.of(net).n_rows}. Build a core for "
+                "this network, or quantise it to a codebook."
+            )
         if not self.has_reset and (net.v_reset != 0).any():
             raise CapacityError("v_reset must be 0 on a core without a stored reset, not non-zero")
 
     def ram_options(self, name: str) -> dict:
         """Return the options of `Ram` for a memory, by its name in the memory plan."""
-        return {"block": self.block_ram, "distributed": name in self.distributed}
+        return {"block": self.block_ram, "distributed": self.in_logic(name)}
+
+    def in_logic(self, name: str) -> bool:
+        """Return whether a memory is asked to lie in LUTs whatever its depth."""
+        # Rows of a codebook are few; an iCE40 has no RAM in its LUTs.
+        book = self.codebook_rows > 0 and self.block_ram != "ICESTORM_RAM"
+        return name in self.distributed or (book and name in PARAMETER_MEMORIES)
 
     @property
     def n_hw(self) -> int:
@@ -345,7 +368,17 @@ class CoreConfig:
     @property
     def lead(self) -> int:
         """Stages of the scan before U0, which addresses the membranes."""
-        return 2 if self.syn_width else 0
+        return 2 * (self.syn_width > 0) + 2 * (self.codebook_rows > 0)
+
+    @property
+    def code_width(self) -> int:
+        """Bits of the number of a row of the codebook."""
+        return bits_for(self.codebook_rows)
+
+    @property
+    def parameter_depth(self) -> int:
+        """Words of a memory of parameters: rows of the codebook, or slots."""
+        return self.codebook_rows or self.n_slots
 
     @property
     def drive_width(self) -> int:

@@ -11,6 +11,7 @@ from amaranth.lib import data
 from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.fixed import signed_range
 from hrsnn_edge.network import IntNetwork
+from hrsnn_rtl.codebook import Codebook
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.distance import distances, encode, fillers
 from hrsnn_rtl.interfaces import Select, row_layout, synapse_layout, threshold_layout
@@ -178,31 +179,58 @@ def _synapse_words(net, config, row, order, slot) -> tuple[np.ndarray, np.ndarra
 def _neuron_images(net, config, placement, lane) -> list[MemoryImage]:
     """Return the parameters of a lane's neurons; an unused slot can never fire."""
     members = np.flatnonzero(placement.lane == lane)
+    source, place, images = members, placement.slot[members], []
+    if config.codebook_rows:
+        book = Codebook.of(net)
+        source, place = book.first, np.arange(book.n_rows)
+        code = np.full(config.n_slots, _silent_row(net, book, config), np.int64)
+        code[placement.slot[members]] = book.code[members]
+        images.append(MemoryImage(Select.CODE, lane, 0, code))
 
-    def by_slot(values, unused: int) -> np.ndarray:
-        out = np.full(config.n_slots, unused, np.int64)
-        out[placement.slot[members]] = values[members]
+    def words(values, unused: int) -> np.ndarray:
+        out = np.full(config.parameter_depth, unused, np.int64)
+        out[place] = values[source]
         return out
 
     # A decay of fewer bits is the same fraction of more.
     more = config.decay_width - net.fmt.decay_width
-    decay = by_slot(net.decay, 0) << more
+    decay = words(net.decay, 0) << more
     threshold = pack(
         threshold_layout(config),
-        threshold=by_slot(net.v_threshold, signed_range(config.v_width)[1]),
-        refractory=by_slot(net.refractory_steps, 0),
+        threshold=words(net.v_threshold, signed_range(config.v_width)[1]),
+        refractory=words(net.refractory_steps, 0),
     )
-    images = [
+    images += [
         MemoryImage(Select.DECAY, lane, 0, decay),
         MemoryImage(Select.THRESHOLD, lane, 0, threshold),
     ]
     if config.has_reset:
-        reset = by_slot(net.v_reset, 0) & ((1 << config.v_width) - 1)
+        reset = words(net.v_reset, 0) & ((1 << config.v_width) - 1)
         images.append(MemoryImage(Select.RESET, lane, 0, reset))
     if config.syn_width:
-        decay = by_slot(net.synapses.syn_decay, 0) << more
+        decay = words(net.synapses.syn_decay, 0) << more
         images.append(MemoryImage(Select.CURRENT, lane, 0, decay))
     return images
+
+
+def _silent_row(net: IntNetwork, book: Codebook, config: CoreConfig) -> int:
+    """Return a row of the codebook with which a slot without synapses never fires.
+
+    Raises
+    ------
+    CapacityError
+        When there are unused slots and no such row.
+    """
+    if book.n_rows < config.codebook_rows:
+        return book.n_rows
+    silent = np.flatnonzero(net.v_threshold[book.first] > 0)
+    if silent.size == 0 and net.n_neurons < config.n_hw:
+        raise CapacityError(
+            f"Different sets of neuron parameters must be at most {config.codebook_rows - 1} on a "
+            f"core with unused slots when all thresholds are 0 or negative, not {book.n_rows}. "
+            "Build a core for this network."
+        )
+    return int(silent[0]) if silent.size else 0
 
 
 def _readout_images(net, config, placement) -> list[MemoryImage]:

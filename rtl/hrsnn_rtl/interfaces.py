@@ -50,6 +50,7 @@ class Select(enum.IntEnum, shape=unsigned(4)):
     PRE_RULE = 11
     POST_RULE = 12
     CURRENT = 14
+    CODE = 15
 
 
 class WriteSignature(wiring.Signature):

@@ -35,6 +35,7 @@ MEMORY_NAMES = {
     Select.THRESHOLD: "thresholds",
     Select.RESET: "resets",
     Select.CURRENT: "current decays",
+    Select.CODE: "codes",
     Select.LIMIT: "limits",
     Select.PRE_RULE: "source rules",
 }
@@ -234,6 +235,7 @@ class Lane(wiring.Component):
         """Advance the neurons of the scan: each memory is read just when its word is needed."""
         c = self._config
         scan = self.scan
+        self._codes = self._read_codes(m) if c.codebook_rows else {}
         drive = self._currents(m) if c.syn_width else self._scanned_word
         m.submodules.lif = lif = LifUpdate(config=c)
         m.submodules.ram_v = state_ram = Ram(
@@ -242,15 +244,11 @@ class Lane(wiring.Component):
             poison=self._poison,
             **c.ram_options("membranes"),
         )
-        decay_ram = self._ram(m, Select.DECAY, c.decay_width, c.n_slots)
-        threshold_ram = self._ram(m, Select.THRESHOLD, threshold_layout(c).size, c.n_slots)
         m.d.comb += [
             state_ram.r_addr.eq(scan.slot[0]),
-            decay_ram.r_addr.eq(scan.slot[0]),
-            threshold_ram.r_addr.eq(scan.slot[2]),
             lif.state.eq(state_ram.r_data),
-            lif.decay.eq(decay_ram.r_data),
-            lif.threshold.eq(threshold_ram.r_data),
+            lif.decay.eq(self._parameter(m, Select.DECAY, c.decay_width, 0)),
+            lif.threshold.eq(self._parameter(m, Select.THRESHOLD, threshold_layout(c).size, 2)),
             lif.drive.eq(drive),
             lif.enable.eq(scan.valid[4] & ~scan.clear),
             lif.clear.eq(scan.clear),
@@ -262,8 +260,29 @@ class Lane(wiring.Component):
             self.spike.eq(lif.spike),
         ]
         if c.has_reset:
-            reset_ram = self._ram(m, Select.RESET, c.v_width, c.n_slots)
-            m.d.comb += [reset_ram.r_addr.eq(scan.slot[2]), lif.v_reset.eq(reset_ram.r_data)]
+            m.d.comb += lif.v_reset.eq(self._parameter(m, Select.RESET, c.v_width, 2))
+
+    def _parameter(self, m, select: Select, width: int, stage: int):
+        """Return a parameter of the neuron that was in a stage of the scan a cycle before."""
+        c = self._config
+        ram = self._ram(m, select, width, c.parameter_depth)
+        slot, _ = scan_stage(self.scan, c, stage)
+        m.d.comb += ram.r_addr.eq(self._codes[stage] if c.codebook_rows else slot)
+        return ram.r_data
+
+    def _read_codes(self, m) -> dict:
+        """Return the neuron's row of the codebook in each stage of the scan that needs it."""
+        c = self._config
+        codes_ram = self._ram(m, Select.CODE, c.code_width, c.n_slots)
+        first, (slot, _) = 2 - c.lead, scan_stage(self.scan, c, -c.lead)
+        m.d.comb += codes_ram.r_addr.eq(slot)
+        # Registers: the memory's output is slow, and the parameters are wanted one after the other.
+        codes, before = {}, codes_ram.r_data
+        for k in range(first, 3):
+            codes[k] = Signal(c.code_width, name=f"code_{k}".replace("-", "early_"))
+            m.d.sync += codes[k].eq(before)
+            before = codes[k]
+        return codes
 
     def _currents(self, m):
         """Advance the synaptic currents of the scan; return that of U3."""
@@ -272,15 +291,13 @@ class Lane(wiring.Component):
         m.submodules.ram_i_syn = current_ram = Ram(
             width=c.syn_width, depth=c.n_slots, poison=self._poison, **c.ram_options("currents")
         )
-        decay_ram = self._ram(m, Select.CURRENT, c.decay_width, c.n_slots)
         slot, _ = scan_stage(scan, c, -2)
         before = Signal.like(synapses.current_next)
         m.d.comb += [
             # While idle the read port has U0.
             current_ram.r_addr.eq(Mux(self.load.open, scan.slot[0], slot)),
-            decay_ram.r_addr.eq(slot),
             synapses.current.eq(current_ram.r_data),
-            synapses.decay.eq(decay_ram.r_data),
+            synapses.decay.eq(self._parameter(m, Select.CURRENT, c.decay_width, -2)),
             synapses.syn_sum.eq(self._scanned_word),
             synapses.clear.eq(scan.clear),
             current_ram.w_en.eq(scan.valid[3]),

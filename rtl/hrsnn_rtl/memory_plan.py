@@ -103,16 +103,15 @@ def core_memories(config: CoreConfig) -> list[MemorySpec]:
     c = config
 
     def spec(name: str, copies: int, depth: int, width: int, single_port: bool = False):
-        apart = name in c.distributed
-        return MemorySpec(name, copies, depth, width, single_port, apart, c.block_ram)
+        return MemorySpec(name, copies, depth, width, single_port, c.in_logic(name), c.block_ram)
 
     specs = [
         spec("synapses", c.lanes, c.synapse_depth, c.synapse_width, c.synapse_memory == "spram"),
         spec("rows", c.lanes, c.n_sources, row_layout(c).size),
         spec("sums", c.lanes * (2 if c.double_buffer else 1), c.n_slots, c.sum_width),
         spec("membranes", c.lanes, c.n_slots, state_layout(c).size),
-        spec("decays", c.lanes, c.n_slots, c.decay_width),
-        spec("thresholds", c.lanes, c.n_slots, threshold_layout(c).size),
+        spec("decays", c.lanes, c.parameter_depth, c.decay_width),
+        spec("thresholds", c.lanes, c.parameter_depth, threshold_layout(c).size),
         MemorySpec("event queue", 1, c.queue_depth, queue_layout(c).size),
     ]
     if c.plasticity:
@@ -120,10 +119,12 @@ def core_memories(config: CoreConfig) -> list[MemorySpec]:
     if c.syn_width:
         specs += [
             spec("currents", c.lanes, c.n_slots, c.syn_width),
-            spec("current decays", c.lanes, c.n_slots, c.decay_width),
+            spec("current decays", c.lanes, c.parameter_depth, c.decay_width),
         ]
     if c.has_reset:
-        specs.append(spec("resets", c.lanes, c.n_slots, c.v_width))
+        specs.append(spec("resets", c.lanes, c.parameter_depth, c.v_width))
+    if c.codebook_rows:
+        specs.append(spec("codes", c.lanes, c.n_slots, c.code_width))
     if c.n_out:
         depth = c.out_depth // c.out_lanes
         specs += [

@@ -220,6 +220,7 @@ REGISTERS = (
         ("synapse_memory", 3, 1, "synapses in single-port RAMs of an UP5K"),
         ("learns", 4, 1, "weights change by STDP; the next two registers say how"),
         ("syn_width", 16, 5, "bits of a synaptic current; 0 is none"),
+        ("codebook_rows", 24, 6, "sets of parameters that neurons share; 0: each has its own"),
     ),
     _config(0x0C, "QUEUE", "event queue", ("queue_depth", 0, 32, "words")),
     *LEARNING_CONSTANTS,

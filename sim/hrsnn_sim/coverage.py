@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+from hrsnn_rtl.codebook import Codebook
 
 from hrsnn_edge.fixed import signed_range
 from hrsnn_sim.bulk import BulkModel, Gaps
@@ -23,6 +24,7 @@ POINTS = (
     *("sample of one step", "sample after a sample", "reset above and below 0"),
     *("weight at its greatest", "weight at its least", "shift of a row at its greatest"),
     *("decay of 0", "decay at its greatest", "last readout bin", "core with unused slots"),
+    *("core with a codebook", "codebook without a free row"),
     *("core with synaptic currents", "current at its greatest", "current at its least"),
     *(f"{k} lanes fire in one slot" for k in (1, 2, 4, 8)),
     *(f"core of {k} lanes" for k in (1, 2, 4, 8)),
@@ -149,6 +151,8 @@ def _parameters(job: Job) -> dict[str, int]:
         * (config.shift_width > 0),
         "decay of 0": (net.decay == 0).sum(),
         "decay at its greatest": (net.decay == (1 << config.decay_width) - 1).sum(),
+        "core with a codebook": config.codebook_rows > 0,
+        "codebook without a free row": 0 < config.codebook_rows == Codebook.of(net).n_rows,
         "core with synaptic currents": config.syn_width > 0,
         "core with unused slots": net.n_neurons < config.n_hw,
         f"core of {config.lanes} lanes": 1,

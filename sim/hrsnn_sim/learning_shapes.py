@@ -15,13 +15,13 @@ from hrsnn_edge.plastic import initial_magnitudes
 from hrsnn_edge.reference.network import run as run_reference
 from hrsnn_edge.reference.random import random_network, random_stdp
 from hrsnn_sim.learning import CoreLearner
-from hrsnn_sim.shapes import with_currents
+from hrsnn_sim.shapes import with_codebook, with_currents
 
 
 def _shape(
-    lanes: int, n_slots: int, n_inputs: int, memory: str, syn_width: int = 0, **plasticity
+    lanes: int, n_slots: int, n_inputs: int, memory: str, options: dict | None = None, **plasticity
 ) -> CoreConfig:
-    """Return a core on which every network of these sizes can learn."""
+    """Return a core on which every network of these sizes can learn; `options` are more fields."""
     fmt = IntFormat(v_width=14, weight_width=5, shift_width=1, v_shift=1)
     n_hw = lanes * n_slots
     most = (1 << fmt.weight_width) * (n_hw + n_inputs)
@@ -36,7 +36,7 @@ def _shape(
         synapse_depth=n_slots * (n_hw + n_inputs),
         **{name: getattr(fmt, name) for name in IntFormat.LIMITS},
         has_reset=True,
-        syn_width=syn_width,
+        **(options or {}),
         sum_width=width_for(-most, most),
         n_out=2,
         out_width=30,
@@ -48,7 +48,7 @@ def _shape(
 
 
 #: Cores that random networks learn on: both projections and one, several lanes, both memories,
-#: with synaptic currents.
+#: with synaptic currents and a codebook.
 LEARNING_SHAPES: dict[str, CoreConfig] = {
     "learning": _shape(1, 24, 16, "bram", plastic_in=True, plastic_rec=True, history=8),
     "learning-lanes": _shape(4, 8, 12, "bram", plastic_in=True, plastic_rec=True, history=16),
@@ -56,7 +56,14 @@ LEARNING_SHAPES: dict[str, CoreConfig] = {
     "learning-spram": _shape(1, 24, 16, "spram", plastic_in=True, plastic_rec=True, history=8),
     "learning-recurrent": _shape(1, 32, 8, "spram", plastic_in=False, plastic_rec=True, history=8),
     "learning-currents": _shape(
-        2, 12, 12, "bram", 13, plastic_in=True, plastic_rec=True, history=8
+        2,
+        12,
+        12,
+        "bram",
+        {"syn_width": 13, "codebook_rows": 6},
+        plastic_in=True,
+        plastic_rec=True,
+        history=8,
     ),
 }
 
@@ -77,6 +84,8 @@ def random_learning(config: CoreConfig, seed: int) -> tuple[IntNetwork, IntStdp,
     )
     if config.syn_width:
         net = with_currents(net, seed, config.syn_width)
+    if config.codebook_rows:
+        net = with_codebook(net, seed, config.codebook_rows)
     wired = {name: getattr(p, name) for name in WIRED}
     net, stdp = random_stdp(seed, net, **wired)
     return net, stdp, EventBatch.from_rasters([raster, raster[::-1][: p.history], raster])

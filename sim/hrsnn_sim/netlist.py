@@ -35,8 +35,8 @@ READ = {
 #: Netlists are large and run briefly: more would cost more than it saves.
 COMPILE_FLAGS = ("-O1",)
 
-#: Small cores whose netlists are simulated: with and without reset, shifts, bins, spike stream and
-#: synaptic currents, one lane and two.
+#: Small cores whose netlists are simulated: with and without reset, shifts, bins, spike stream,
+#: synaptic currents and codebook, one lane and two.
 CORES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(
         1,
@@ -53,6 +53,16 @@ CORES: dict[str, CoreConfig] = {
     ),
     "currents": fitting_core(
         1, 20, 6, IntFormat(12, 6, 5, 0, 1, 2, 6), syn_width=10, n_out=2, queue_depth=32
+    ),
+    "codebook": fitting_core(
+        2,
+        18,
+        6,
+        IntFormat(12, 6, 5, 0, 0, 2, 6),
+        has_reset=True,
+        codebook_rows=18,
+        n_out=2,
+        queue_depth=32,
     ),
 }
 #: The same with synapses in single-port RAM, which only the UP5K has.

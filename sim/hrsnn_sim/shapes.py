@@ -38,8 +38,8 @@ def fitting_core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **opti
 
 
 #: Name -> core. Between them: all lane counts, with and without reset, shifts, distances, bins,
-#: readout, spike stream, double buffer and synaptic currents, memories cut into segments and in
-#: LUTs, a queue that fills up, and both ends of the widths.
+#: readout, spike stream, double buffer, synaptic currents and codebook, memories cut into segments
+#: and in LUTs, a queue that fills up, and both ends of the widths.
 SHAPES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
     "two-lanes": fitting_core(
@@ -69,7 +69,14 @@ SHAPES: dict[str, CoreConfig] = {
         distributed=("decays", "thresholds", "resets"),
     ),
     "narrow": fitting_core(
-        1, 32, 12, IntFormat(8, 4, 2, 3, 0, 0, 2), double_buffer=False, n_bins=2, spike_stream=True
+        1,
+        32,
+        12,
+        IntFormat(8, 4, 2, 3, 0, 0, 2),
+        codebook_rows=5,
+        double_buffer=False,
+        n_bins=2,
+        spike_stream=True,
     ),
     "distances": fitting_core(
         2, 28, 12, IntFormat(14, 8, 6, 1, 0, 2, 8), distance_width=2, n_bins=2, spike_stream=True
@@ -78,7 +85,15 @@ SHAPES: dict[str, CoreConfig] = {
         1, 48, 24, IntFormat(16, 8, 8, 1, 1, 4, 8), synapse_memory="spram", has_reset=True
     ),
     "currents": fitting_core(
-        2, 20, 16, IntFormat(14, 8, 5, 1, 2, 3, 6), syn_width=12, spike_stream=True, queue_depth=32
+        2,
+        20,
+        16,
+        IntFormat(14, 8, 5, 1, 2, 3, 6),
+        syn_width=12,
+        codebook_rows=32,
+        has_reset=True,
+        spike_stream=True,
+        queue_depth=32,
     ),
     "currents-single-bank": fitting_core(
         1,
@@ -131,7 +146,24 @@ def network_for(config: CoreConfig, seed: int) -> tuple[IntNetwork, np.ndarray]:
         n_bins=int(rng.integers(1, config.n_bins + 1)),
         has_reset=config.has_reset and rng.random() < 0.8,
     )
-    return with_currents(net, seed, config.syn_width) if config.syn_width else net, raster
+    if config.syn_width:
+        net = with_currents(net, seed, config.syn_width)
+    if config.codebook_rows:
+        net = with_codebook(net, seed, int(rng.integers(1, config.codebook_rows + 1)))
+    return net, raster
+
+
+def with_codebook(net: IntNetwork, seed: int, rows: int) -> IntNetwork:
+    """Return the network with the parameters of at most `rows` of its neurons for all of them."""
+    rng = np.random.default_rng(seed)
+    own = rng.permutation(net.n_neurons)[:rows]
+    row = own[rng.integers(0, own.size, net.n_neurons)]
+    names = ("decay", "v_threshold", "refractory_steps", "v_reset")
+    changes = {name: getattr(net, name)[row] for name in names}
+    if net.synapses is not None:
+        decay = net.synapses.syn_decay[row]
+        changes["synapses"] = replace(net.synapses, syn_decay=decay)
+    return replace(net, **changes)
 
 
 def with_currents(net: IntNetwork, seed: int, width: int) -> IntNetwork:

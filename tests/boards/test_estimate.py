@@ -23,6 +23,7 @@ from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.index_coding import cheapest, index_codings
 from hrsnn_rtl.placer import place
+from hrsnn_sim.shapes import with_codebook
 
 from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import IntFormat
@@ -52,6 +53,27 @@ def small():
 def large():
     """A network with more rows, parameters and readout weights than the small board's RAMs hold."""
     return network(480, n_inputs=200, density=0.1)
+
+
+def test_parameters_lie_as_costs_less_ram():
+    """A codebook is chosen for few sets of parameters where it saves blocks, and can be set.
+
+    600 neurons: 1 DP16KD for decays and 2 for thresholds, or 1 for codes. 240 on an iCE40: 3
+    blocks, or 1 for codes and, without RAM in LUTs, as many as before for the rows.
+    """
+    many = network(600)
+    few = with_codebook(many, 1, 8)
+    found = estimate(few, ULX3S)
+    assert (found.codebook_rows, found.codebook_saves) == (8, 2)
+    plan = {spec.name: (spec.depth, spec.width) for spec in found.memories}
+    assert plan["codes"] == (600, 3) and plan["decays"] == (8, 8)
+    set_apart = estimate(few, ULX3S, codebook_rows=0)
+    used = [e.utilisation["DP16KD"].used for e in (set_apart, found)]
+    assert used[0] - used[1] == 2 and set_apart.codebook_saves == 0
+    assert estimate(many, ULX3S).codebook_rows == 0
+    assert estimate(with_codebook(network(240), 1, 8), ICEBREAKER).codebook_rows == 0
+    with pytest.raises(CapacityError, match="parameters must be at most 32"):
+        estimate(many, ULX3S, codebook_rows=32)
 
 
 def test_blocks_counted_by_hand():

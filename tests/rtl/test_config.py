@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hrsnn_rtl.codebook import Codebook
 from hrsnn_rtl.config import CoreConfig, bits_for
+from hrsnn_sim.shapes import with_codebook
 
 from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import (
@@ -161,3 +163,19 @@ def test_currents_are_part_of_the_arithmetic():
         CoreConfig.for_network(net, n_steps=12).check_holds(with_currents(net))
     with pytest.raises(ValueError, match="syn_width must be 0 or at least 8, not 7"):
         replace(config, syn_width=7)
+
+
+def test_codebook_holds_few_sets_of_parameters():
+    """A core with a codebook takes networks with no more different neurons than it has rows."""
+    net, _ = random_network(3, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat(), n_out=2)
+    few = with_codebook(net, 1, 5)
+    config = CoreConfig.for_network(few, n_steps=12, codebook_rows=5)
+    assert (config.lead, config.code_width, config.parameter_depth) == (2, 3, 5)
+    assert Codebook.of(few).n_rows == 5 and Codebook.of(few).size == 8
+    message = "parameters must be at most 5, the rows of the core's codebook, not 30. Build a core"
+    with pytest.raises(CapacityError, match=message):
+        config.check_holds(net)
+    with pytest.raises(CapacityError, match=message):
+        CoreConfig.for_network(net, n_steps=12, codebook_rows=5)
+    with pytest.raises(ValueError, match="codebook_rows must be between 0 and 32, not 33"):
+        replace(config, codebook_rows=33)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.interfaces import CommandKind, CommandLayout, Select
-from hrsnn_sim.shapes import with_currents
+from hrsnn_sim.shapes import with_codebook, with_currents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,6 +60,31 @@ def test_any_network(case, lanes, pauses, stream):
         check_sample(await bench.sample(net, raster, pauses), net, raster)
 
     Bench(config, preloaded=net).run(script)
+
+
+@pytest.mark.parametrize("has_currents", [False, True])
+@pytest.mark.parametrize("double_buffer", [True, False])
+def test_codebook(double_buffer, has_currents):
+    """Neurons that share parameters equal the reference; a second network replaces the first."""
+    first, raster = network(7)
+    second, _ = network(8, n_neurons=17)
+    if has_currents:
+        first, second = with_currents(first, 3, 11), with_currents(second, 4, 11)
+    # A full codebook and one with a free row for the unused slots.
+    nets = with_codebook(first, 1, 9), with_codebook(second, 2, 6)
+    config = CoreConfig.for_network(
+        nets[0], lanes=2, n_steps=6, codebook_rows=9, double_buffer=double_buffer, sum_width=24
+    )
+
+    async def script(bench):
+        for net, pauses in zip(nets, PAUSES[1:], strict=False):
+            await bench.load(net)
+            check_sample(await bench.sample(net, raster, pauses), net, raster)
+            v, refractory, _ = await bench.read_state(net)
+            want = run_reference(net, raster)
+            assert (v == want.v[-1]).all() and (refractory == want.refractory[-1]).all()
+
+    Bench(config).run(script)
 
 
 @pytest.mark.parametrize("double_buffer", [True, False])

@@ -1,5 +1,7 @@
 """Tests of memory images."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from amaranth.hdl import signed
@@ -145,3 +147,30 @@ def test_image_is_read_only():
     image = MemoryImage(Select.ROW, 0, 0, np.array([1, 2]))
     with pytest.raises(ValueError, match="read-only"):
         image.words[0] = 3
+
+
+def test_codebook_by_hand():
+    """Neurons name the row of their parameters; unused slots one that never fires."""
+    net = tiny(
+        [[0, 3, 4], [-2, 0, 0], [0, 0, 0]],
+        decay=np.array([10, 20, 10], np.int32),
+        v_threshold=np.array([7, -3, 7], np.int32),
+        refractory_steps=np.array([1, 2, 1], np.int32),
+    )
+    config = CoreConfig.for_network(net, lanes=1, n_steps=4, codebook_rows=3)
+    config = replace(config, n_slots=4)
+    images = {image.select: image for image in memory_images(net, config)}
+    assert images[Select.CODE].words.tolist() == [0, 1, 0, 2]
+    assert images[Select.DECAY].words.tolist() == [10, 20, 0]
+    limits = unpack(threshold_layout(config), images[Select.THRESHOLD].words)
+    assert limits["threshold"].tolist() == [7, -3, 127]
+    assert limits["refractory"].tolist() == [1, 2, 0]
+    assert images[Select.RESET].words.tolist() == [0, 256 - 9, 0]
+    # Without a free row an unused slot takes one whose threshold is above 0, if there is one.
+    full = replace(config, codebook_rows=2)
+    images = {image.select: image for image in memory_images(net, full)}
+    assert images[Select.CODE].words.tolist() == [0, 1, 0, 0]
+    reset = np.full(3, -9, np.int32)
+    low = replace(net, v_threshold=np.array([-2, -3, -2], np.int32), v_reset=reset)
+    with pytest.raises(CapacityError, match="at most 1 on a core with unused slots .*, not 2"):
+        memory_images(low, full)

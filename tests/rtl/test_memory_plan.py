@@ -16,7 +16,7 @@ from hrsnn_rtl.memory_plan import (
     total_spram,
 )
 from hrsnn_rtl.top import Top
-from hrsnn_sim.shapes import with_currents
+from hrsnn_sim.shapes import with_codebook, with_currents
 
 from hrsnn_edge.network import IntFormat
 from hrsnn_edge.reference.random import random_network, random_stdp
@@ -54,7 +54,9 @@ def test_plan_lists_the_memories_of_the_design(options, has_reset):
     net, _ = random_network(7, 40, 20, 10, fmt=fmt, n_out=5, n_bins=3, has_reset=has_reset)
     config = CoreConfig.for_network(net, n_steps=10, **options)
     check_plan(config)
-    check_plan(CoreConfig.for_network(with_currents(net, 1, 17), n_steps=10, **options))
+    net = with_codebook(with_currents(net, 1, 17), 2, 20)
+    for rows in (0, 20):
+        check_plan(CoreConfig.for_network(net, n_steps=10, codebook_rows=rows, **options))
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,8 @@ GOALS = (
             ("one-slot", {"lanes": 1, "n_slots": 1}),
             ("single-bank", {"lanes": 1, "double_buffer": False}),
             ("currents", {"lanes": 2, "syn_width": 8}),
+            ("codebook", {"lanes": 1, "codebook_rows": 8, "double_buffer": False}),
+            ("currents-codebook", {"lanes": 2, "syn_width": 8, "codebook_rows": 8}),
         )
     ),
 )
