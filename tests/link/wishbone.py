@@ -68,6 +68,12 @@ class WishboneBank:
         assert answered or patience < PATIENCE, f"register {address:#x} must answer"
         return data
 
+    def cycles_of(self, address: int, word: int) -> int:
+        """Return the cycles until a write is answered, rounded up to tens, with its pause."""
+        before = self._cycles
+        assert self.access(address, word) is not None
+        return self._cycles - before
+
     @property
     def idle(self) -> bool:
         """Whether the memories can be used."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hrsnn_boards.driver import HrsnnDevice
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.registers import BY_NAME, IDENTITY, Op, burst_allowed
 from hrsnn_rtl.top import WishboneTop
+from hrsnn_sim.commands import command_words
 
 from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.network import SparseRows
 from hrsnn_edge.reference.network import run
 from tests.link import vectors
 from tests.link.model import LinkModel, ModelLine
 from tests.link.wishbone import WishboneBank
+from tests.rtl.test_core import plain_network
 from tests.rtl.test_top import replay
 
 SECTIONS = vectors.read(vectors.PATH.read_text())
@@ -57,6 +63,30 @@ def test_driver_runs_with_spikes():
     assert (result.spikes == expected.spikes).all()
     assert result.outputs.tolist() == expected.out[-1].tolist()
     assert result.counts == expected.total
+
+
+def test_events_faster_than_the_core():
+    """Where events come faster than their rows are delivered the bus waits, and none is lost."""
+    n = 40
+    rows = SparseRows.from_dense(np.ones((n, n), np.int32))
+    net = plain_network(rows, rows)
+    raster = np.ones((2, n), bool)
+    config = CoreConfig.for_network(net, n_steps=2, queue_depth=32)
+    bank = WishboneBank(WishboneTop(config=config, images=memory_images(net, config), poison=True))
+    while not bank.idle:
+        pass
+    words = command_words(EventBatch.from_rasters([raster]), 1)
+    words = np.append(words, np.zeros(len(words) % 2, words.dtype)).astype(np.uint32)
+    waited = [
+        bank.cycles_of(at("COMMAND"), int(low | high << 16)) for low, high in words.reshape(-1, 2)
+    ]
+    # An access takes 8 cycles at most; a row takes 40, and 32 of them and a few more fit the queue.
+    assert max(waited[: len(waited) // 4]) <= 20 < max(waited)
+    while not bank.idle:
+        pass
+    counts = run(net, raster).total
+    for name in ("input_events", "spikes", "sop_in", "sop_rec"):
+        assert bank.access(at(name.upper())) == getattr(counts, name), name
 
 
 @pytest.mark.parametrize("op", [Op.READ, Op.WRITE])
