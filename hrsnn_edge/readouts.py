@@ -52,6 +52,13 @@ class LinearReadout:
         """Number of outputs."""
         return self.w_out.shape[2]
 
+    def asked_steps(self, n_steps: int, t: int = 0) -> np.ndarray:
+        """Return in which steps of a run outputs have to be computed, (T,) bool: in none.
+
+        Each spike changes them by itself.
+        """
+        return np.zeros(n_steps, bool)
+
     def check_integers(self, n_neurons: int, weight_width: int) -> None:
         """Raise for a weight outside its width or another number of neurons."""
         check_range("readout weights", self.w_out, *signed_range(weight_width))
@@ -163,6 +170,10 @@ class MlpReadout:
         """Greatest integer count and activation."""
         return (1 << self.act_width) - 1
 
+    def asked_steps(self, n_steps: int, t: int = 0) -> np.ndarray:
+        """Return in which steps of a run outputs have to be computed, (T,) bool: in the last."""
+        return np.arange(n_steps) == n_steps - 1
+
     def check_integers(self, n_neurons: int, weight_width: int) -> None:
         """Raise for a value outside its width or a neuron that is not there."""
         _check_int("Activation width", self.act_width, *self.ACT_WIDTHS)
@@ -272,6 +283,13 @@ class TraceReadout:
     def trace_top(self) -> int:
         """Greatest integer value of a filter."""
         return (1 << self.trace_width) - 1
+
+    def asked_steps(self, n_steps: int, t: int = 0) -> np.ndarray:
+        """Return in which steps of a run outputs have to be computed, (T,) bool.
+
+        They are those that complete a sample, where `t` steps went before the run.
+        """
+        return np.arange(t, t + n_steps) % self.hold == self.hold - 1
 
     def check_integers(self, n_neurons: int, weight_width: int) -> None:
         """Raise for a value outside its width or another number of neurons."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from hrsnn_rtl.config import QUEUE_MARGIN
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.placer import place
 from hrsnn_sim.bulk import BulkModel, Gaps
+from hrsnn_sim.commands import asked_steps
 from hrsnn_sim.design import core_design
 from hrsnn_sim.shapes import SHAPES, network_for
 from hrsnn_sim.verify import BUILD_ROOT
@@ -45,7 +48,9 @@ def resource_errors() -> list[dict]:
 
 def cycle_errors(count: int, say: Callable[[str], None], root: Path = BUILD_ROOT) -> Iterator[dict]:
     """Give the error of the cycles of random networks on compiled cores of several shapes."""
-    shapes = {name: c for name, c in SHAPES.items() if c.queue_depth > c.n_hw}
+    # The schedule does not know of an event queue that fills up.
+    deep = {name: replace(c, queue_depth=256) for name, c in SHAPES.items() if c.readout}
+    shapes = {name: c for name, c in SHAPES.items() if c.queue_depth > c.n_hw + QUEUE_MARGIN} | deep
     for name, config in shapes.items():
         say(f"simulation: {name}")
         model = BulkModel(core_design(config), config, root / "models")
@@ -53,7 +58,9 @@ def cycle_errors(count: int, say: Callable[[str], None], root: Path = BUILD_ROOT
             net, raster = network_for(config, seed)
             placement = place(net, config.lanes, config.n_slots)
             model.load(memory_images(net, config, placement))
-            record = model.run(EventBatch.from_rasters([raster]), net.readout.n_bins, Gaps())
+            batch = EventBatch.from_rasters([raster])
+            asked = asked_steps(net.readout, batch)
+            record = model.run(batch, net.readout.n_bins, Gaps(), asked)
             spikes = record.spikes[:, placement.index]
             estimated = Schedule.of(net, config, placement).sample(raster, spikes)
             yield {

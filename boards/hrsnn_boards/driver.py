@@ -15,13 +15,12 @@ from hrsnn_rtl.registers import (
     BY_NAME,
     CONSTANTS,
     IDENTITY,
-    LEARNING_CONSTANTS,
     MAP_VERSION,
     MAX_WORDS,
     FlashStatus,
     config_from,
     counters_of,
-    learns,
+    further_constants,
 )
 from hrsnn_sim.commands import command_word, command_words
 
@@ -29,7 +28,7 @@ from hrsnn_boards.link import Link
 from hrsnn_boards.transport import Transport
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import LinkError
-from hrsnn_edge.network import Counts, IntNetwork
+from hrsnn_edge.network import Counts, IntNetwork, TraceReadout
 
 #: Reads of `STATUS` after which a core that still works counts as stuck.
 IDLE_POLLS = 1000
@@ -75,6 +74,8 @@ class HrsnnDevice:
         self._config: CoreConfig | None = None
         self._net: IntNetwork | None = None
         self._placement: Placement | None = None
+        #: Steps since the core was cleared last.
+        self._steps = 0
 
     def identify(self) -> CoreConfig:
         """Agree on a sequence number, and return what the device's core was built for.
@@ -89,10 +90,9 @@ class HrsnnDevice:
                 f"Device must be {IDENTITY:#010x} version {MAP_VERSION}, not {found[0]:#010x} "
                 f"version {found[1]}. Check port and bitstream."
             )
-        if learns(words):
-            first = LEARNING_CONSTANTS[0]
-            found = self._link.read(first.name, len(LEARNING_CONSTANTS))
-            words |= dict(enumerate(found, first.address))
+        for group in further_constants(words):
+            found = self._link.read(group[0].name, len(group))
+            words |= dict(enumerate(found, group[0].address))
         self._link.write("CONTROL", [0])
         self._wait_idle()
         self._config = config_from(words)
@@ -133,8 +133,10 @@ class HrsnnDevice:
         """Begin a new sample."""
         self._send([command_word(CommandKind.CLEAR)])
 
-    def run(self, batch: EventBatch, sample: int = 0, *, spikes: bool = False) -> RunResult:
-        """Run one sample from the cleared state.
+    def run(
+        self, batch: EventBatch, sample: int = 0, *, spikes: bool = False, go_on: bool = False
+    ) -> RunResult:
+        """Run one sample from the cleared state, or as the continuation of the last run.
 
         Parameters
         ----------
@@ -144,10 +146,16 @@ class HrsnnDevice:
             Which of them.
         spikes : bool
             Also record the spikes; the core must have been built with its spike stream.
+        go_on : bool
+            Continue the last run. Only a trace readout does not depend on the length of the run.
         """
         if self._net is None:
             raise LinkError("A network must be loaded before a run. Call load or attach.")
         net, config = self._net, self._known_config()
+        if go_on and not isinstance(net.readout, TraceReadout):
+            raise ValueError(
+                f"Readout of a run that goes on must be 'traces', not '{net.readout.kind}'"
+            )
         if batch.n_inputs != net.n_inputs:
             raise ValueError(f"Samples must have {net.n_inputs} channels, not {batch.n_inputs}")
         if spikes and not config.spike_stream:
@@ -157,7 +165,7 @@ class HrsnnDevice:
 
         before = self.counters()
         one = batch.select([sample])
-        items = self._send(self._sample_words(one))
+        items = self._send(self._sample_words(one, go_on))
         if spikes:
             items += self._spike_items()
         self._wait_idle()
@@ -218,9 +226,13 @@ class HrsnnDevice:
     def _known_config(self) -> CoreConfig:
         return self._config or self.identify()
 
-    def _sample_words(self, one: EventBatch) -> np.ndarray:
-        """Return the commands of a sample."""
-        return command_words(one, max(1, self._net.readout.n_bins))
+    def _sample_words(self, one: EventBatch, go_on: bool = False) -> np.ndarray:
+        """Return the commands of a sample; `go_on` as of `run`."""
+        readout, steps = self._net.readout, int(one.n_steps[0])
+        before = self._steps if go_on else 0
+        self._steps = before + steps
+        asked = readout.asked_steps(steps, before)
+        return command_words(one, max(1, readout.n_bins), asked)[int(go_on) :]
 
     def _images(self, net: IntNetwork, placement: Placement | None):
         """Return where the neurons go, and the memory images."""

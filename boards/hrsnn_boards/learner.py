@@ -92,6 +92,6 @@ class LearningDevice(HrsnnDevice):
         placement = placement or place(net, config.lanes, config.n_slots)
         return placement, plastic_images(net, self._stdp, config, placement)
 
-    def _sample_words(self, one: EventBatch) -> np.ndarray:
-        words = super()._sample_words(one)
+    def _sample_words(self, one: EventBatch, go_on: bool = False) -> np.ndarray:
+        words = super()._sample_words(one, go_on)
         return np.append(words, np.uint16(command_word(CommandKind.CLEAR, UPDATE_ROWS)))

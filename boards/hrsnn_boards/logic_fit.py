@@ -106,9 +106,7 @@ class Sample:
     @classmethod
     def from_dict(cls, values: Mapping) -> Sample:
         """Return the sample whose `to_dict` is `values`."""
-        config = dict(values["config"])
-        config["distributed"] = tuple(config.get("distributed", ()))
-        return cls(CoreConfig(**config), BOARDS[values["board"]], values["used"])
+        return cls(CoreConfig.from_dict(values["config"]), BOARDS[values["board"]], values["used"])
 
     def value(self, resource: str) -> int:
         """Return what it takes of ``"logic"``, ``"registers"`` or ``"block_ram"``."""

@@ -137,7 +137,9 @@ class SocHost:
                 self._do("L", [_place(image, start), *words])
         self._do("M", [model_mark(images), n_neurons])
 
-    def run(self, batch: EventBatch, sample: int, n_bins: int, *, spikes: bool) -> SocReport:
+    def run(
+        self, batch: EventBatch, sample: int, n_bins: int, *, spikes: bool, asked=None
+    ) -> SocReport:
         """Run one sample from the cleared state.
 
         Parameters
@@ -150,8 +152,10 @@ class SocHost:
             Readout bins of the loaded network.
         spikes : bool
             Also look at the spikes; the core must have been built with its spike stream.
+        asked : (T,) bool, optional
+            Which steps ask for the outputs, as of `command_words`.
         """
-        commands = command_words(batch.select([sample]), max(1, n_bins))[1:]
+        commands = command_words(batch.select([sample]), max(1, n_bins), asked)[1:]
         pairs = np.zeros((len(commands) + 1) // 2 * 2, np.uint32)
         pairs[: len(commands)] = commands
         words = (pairs[0::2] | pairs[1::2] << np.uint32(16)).tolist()

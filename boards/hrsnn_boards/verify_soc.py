@@ -106,7 +106,8 @@ def verify_soc(
     result = run_batch(net, batch, record=range(len(batch)))
     verdict, reports = Verdict(networks=1), []
     for k, recording in result.recordings.items():
-        report = host.run(batch, k, net.readout.n_bins, spikes=True)
+        asked = net.readout.asked_steps(int(batch.n_steps[k]))
+        report = host.run(batch, k, net.readout.n_bins, spikes=True, asked=asked)
         counts = {name: getattr(result.counts[k], name) for name in COUNTERS if name != "steps"}
         want = {
             "class": int(np.argmax(result.outputs[k])) if net.readout.n_out else 0,

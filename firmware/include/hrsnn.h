@@ -149,8 +149,10 @@ HRSNN_CHECKED hrsnn_status_t hrsnn_send(hrsnn_t *device, const uint16_t *command
 /// Begin a new sample.
 HRSNN_CHECKED hrsnn_status_t hrsnn_clear(hrsnn_t *device);
 
-/// Deliver `count` input events, rising channels, and advance one step of readout bin `bin`. Not
-/// for use while spikes are kept: a step that needs them read ends with HRSNN_E_SPIKES.
+/// Deliver `count` input events, rising channels, and advance one step of readout bin `bin`. With
+/// `bin | HRSNN_STEP_ASK` a perceptron or a readout of filters computes its outputs from all spikes
+/// up to this step; a linear readout has them always. Not for use while spikes are kept: a step
+/// that needs them read ends with HRSNN_E_SPIKES.
 HRSNN_CHECKED hrsnn_status_t hrsnn_step(hrsnn_t *device, const uint16_t *channels, size_t count,
                                         uint16_t bin);
 

@@ -192,7 +192,8 @@ hrsnn_status_t hrsnn_clear(hrsnn_t *device) {
 }
 
 hrsnn_status_t hrsnn_step(hrsnn_t *device, const uint16_t *channels, size_t count, uint16_t bin) {
-    if (!ready(device) || (channels == NULL && count != 0) || bin >= device->info.bins) {
+    if (!ready(device) || (channels == NULL && count != 0) ||
+        (bin & ~HRSNN_STEP_ASK) >= device->info.bins) {
         return HRSNN_E_ARGUMENT;
     }
     for (size_t k = 0; k < count; k++) {

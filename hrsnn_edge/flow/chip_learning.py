@@ -11,9 +11,11 @@ import numpy as np
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
 from hrsnn_sim.bulk import BulkModel
+from hrsnn_sim.commands import asked_steps
 from hrsnn_sim.design import core_design
 from hrsnn_sim.learning import CoreLearner
 
+from hrsnn_edge.artifact.readouts import readout_content
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.flow.experiment import Experiment
@@ -93,13 +95,15 @@ def bench_learning(
 
 def same_network(left: IntNetwork, right: IntNetwork) -> bool:
     """Return whether two networks have the same weights, thresholds and readout."""
+    (form, parts), (other_form, others) = (
+        readout_content(net.readout, integer=True) for net in (left, right)
+    )
     pairs = [
         *((getattr(left, w).weights, getattr(right, w).weights) for w in ("w_in", "w_rec")),
         (left.v_threshold, right.v_threshold),
-        (left.readout.w_out, right.readout.w_out),
-        (left.readout.bias, right.readout.bias),
+        *((part, others.get(name)) for name, part in parts.items()),
     ]
-    return all(np.array_equal(a, b) for a, b in pairs)
+    return form == other_form and all(np.array_equal(a, b) for a, b in pairs)
 
 
 def core_accuracy(net: IntNetwork, part: Split, root: Path) -> float:
@@ -108,7 +112,8 @@ def core_accuracy(net: IntNetwork, part: Split, root: Path) -> float:
     config = CoreConfig.for_network(net, n_steps=int(events.n_steps.max()))
     model = BulkModel(core_design(config), config, root / "models")
     model.load(memory_images(net, config))
-    record = model.run(events, net.readout.n_bins)
+    asked = asked_steps(net.readout, events)
+    record = model.run(events, net.readout.n_bins, asked=asked)
     last = np.cumsum(events.n_steps) - 1
     predictions = record.out[last, : net.readout.n_out].argmax(axis=1)
     return float((predictions == part.labels).mean())

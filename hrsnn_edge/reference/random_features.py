@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -27,15 +28,27 @@ def random_synapses(seed: int, net: IntNetwork) -> IntNetwork:
     return replace(net, synapses=ExpSynapses(decay, int(rng.integers(low, high + 1))))
 
 
-def random_mlp(seed: int, net: IntNetwork) -> IntNetwork:
+def random_mlp(
+    seed: int,
+    net: IntNetwork,
+    *,
+    n_read: int | None = None,
+    n_bins: int | None = None,
+    hidden: Sequence[int] | None = None,
+    act_width: int | None = None,
+) -> IntNetwork:
     """Return the network with a perceptron of one to three layers in place of its readout.
 
-    Its outputs are as many as before; counts and activations that saturate are common.
+    Its outputs are as many as before; counts and activations that saturate are common. Sizes that
+    are not given are drawn.
     """
     rng = np.random.default_rng(seed)
-    n_read, n_bins = int(rng.integers(1, net.n_neurons + 1)), int(rng.integers(1, 4))
-    sizes = [n_bins * n_read, *rng.integers(1, 9, rng.integers(0, 3)).tolist(), net.readout.n_out]
-    width, act_width = net.fmt.out_weight_width, int(rng.integers(4, 9))
+    n_read = n_read or int(rng.integers(1, net.n_neurons + 1))
+    n_bins = n_bins or int(rng.integers(1, 4))
+    if hidden is None:
+        hidden = rng.integers(1, 9, rng.integers(0, 3)).tolist()
+    sizes = [n_bins * n_read, *hidden, net.readout.n_out]
+    width, act_width = net.fmt.out_weight_width, act_width or int(rng.integers(4, 9))
     layers = []
     for k, (n_in, n_out) in enumerate(pairwise(sizes)):
         weights = edgy(rng, *signed_range(width), (n_in, n_out)).astype(np.int32)
@@ -46,12 +59,25 @@ def random_mlp(seed: int, net: IntNetwork) -> IntNetwork:
     return replace(net, readout=MlpReadout(neurons, n_bins, tuple(layers), act_width))
 
 
-def random_traces(seed: int, net: IntNetwork) -> IntNetwork:
-    """Return the network with a stream of its filtered spikes in place of its readout."""
+def random_traces(
+    seed: int,
+    net: IntNetwork,
+    *,
+    n_filters: int | None = None,
+    squares: bool | None = None,
+    trace_width: int | None = None,
+    decay_width: int | None = None,
+) -> IntNetwork:
+    """Return the network with a stream of its filtered spikes in place of its readout.
+
+    Sizes that are not given are drawn.
+    """
     rng = np.random.default_rng(seed)
-    n, n_filters, n_out = net.n_neurons, int(rng.integers(1, 4)), net.readout.n_out
-    squares = bool(rng.random() < 0.5)
-    trace_width, decay_width = int(rng.integers(8, 17)), int(rng.integers(4, 17))
+    n_filters = n_filters or int(rng.integers(1, 4))
+    n, n_out = net.n_neurons, net.readout.n_out
+    squares = bool(rng.random() < 0.5) if squares is None else squares
+    trace_width = trace_width or int(rng.integers(8, 17))
+    decay_width = decay_width or int(rng.integers(4, 17))
     top = (1 << decay_width) - 1
     step_top = int(rng.choice([(1 << trace_width) - 1, 1 << (trace_width - 3)]))
     shape = ((1 + squares) * n_filters, n, n_out)

@@ -5,8 +5,9 @@ Port of the module: `CoreConfig`, taken by every block, so that a width cannot d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import ExpSynapses, IntFormat, IntNetwork, IntStdp, LinearReadout
@@ -14,6 +15,7 @@ from hrsnn_edge.plastic import greatest_network
 from hrsnn_rtl.blocks import BLOCK_SHAPES
 from hrsnn_rtl.codebook import MAX_CODEBOOK_ROWS, Codebook
 from hrsnn_rtl.plasticity import DEFAULT_HISTORY, Plasticity
+from hrsnn_rtl.readout_shapes import ReadoutShape, output_width, shape_from, shape_of
 
 #: Bits of a `write` data word, the greatest width of any memory.
 DATA_WIDTH = 36
@@ -53,10 +55,8 @@ def bits_for(count: int) -> int:
 
 def check_features(net: IntNetwork) -> None:
     """Raise `CapacityError` that names a feature of the contract the core does not have."""
-    if not isinstance(net.readout, LinearReadout):
-        raise CapacityError(
-            f"Readout '{net.readout.kind}' is not supported by the core yet. Fit a linear one."
-        )
+    # It refuses sizes beyond what any core can have.
+    shape_of(net)
 
 
 def syn_width(net: IntNetwork) -> int:
@@ -119,6 +119,8 @@ class CoreConfig:
     plasticity : Plasticity, optional
         What the core learns with; without it weights stay. Scan and delivery take turns then, so
         there is no double buffer.
+    readout : ReadoutShape, optional
+        Of a readout that is not linear; `out_width` is then that of an output.
     """
 
     lanes: int
@@ -148,6 +150,7 @@ class CoreConfig:
     block_ram: str = ""
     distributed: tuple[str, ...] = ()
     plasticity: Plasticity | None = None
+    readout: ReadoutShape | None = None
 
     #: Least and greatest value of each integer, beside those of `IntFormat`.
     LIMITS: ClassVar[dict[str, tuple[int, int]]] = {
@@ -197,7 +200,7 @@ class CoreConfig:
             if depth > 1 << ADDR_WIDTH:
                 raise CapacityError(
                     f"{name} must be at most {1 << ADDR_WIDTH}, not {depth}. "
-                    "Prune neurons or take fewer bins."
+                    "Prune neurons, read fewer of them, or take fewer bins."
                 )
         if self.distance_width > self.slot_width:
             raise ValueError(
@@ -206,6 +209,8 @@ class CoreConfig:
             )
         if self.plasticity:
             self._check_plasticity()
+        if self.readout and self.out_lanes != 1:
+            raise ValueError(f"out_lanes must be 1 with a {self.readout.kind} readout")
         if self.synapse_memory == "spram" and self.synapse_width > SPRAM_WIDTH:
             raise CapacityError(
                 f"Synapse word must be at most {SPRAM_WIDTH} bits in SPRAM, not "
@@ -279,9 +284,12 @@ class CoreConfig:
             "sum_width": net.sum_width,
             "n_out": net.readout.n_out,
             "n_bins": net.readout.n_bins,
-            "out_width": net.out_width(n_steps) if net.readout.n_out else 1,
+            "out_width": output_width(net, n_steps) if net.readout.n_out else 1,
             "out_lanes": min(lanes, 1 << (max(1, net.readout.n_out).bit_length() - 1)),
         }
+        shape = shape_of(net)
+        if shape:
+            fields |= {"readout": shape, "out_lanes": 1}
         if stdp is not None:
             # Weights grow, so the sums must hold the greatest ones.
             fields |= {
@@ -326,6 +334,9 @@ class CoreConfig:
         }
         if self.n_out:
             needs |= {"out_weight_width": f.out_weight_width, "n_bins": net.readout.n_bins}
+            self._check_readout(net)
+        if self.readout:
+            needs["out_width"] = output_width(net, n_steps=1)
         for name, value in needs.items():
             if value > getattr(self, name):
                 raise CapacityError(
@@ -344,6 +355,27 @@ class CoreConfig:
             )
         if not self.has_reset and (net.v_reset != 0).any():
             raise CapacityError("v_reset must be 0 on a core without a stored reset, not non-zero")
+
+    def _check_readout(self, net: IntNetwork) -> None:
+        """Check that the network's readout is of the core's kind, and no larger."""
+        own = self.readout.kind if self.readout else LinearReadout.kind
+        if net.readout.kind != own:
+            raise CapacityError(
+                f"Readout of the network must be '{own}', that of the core, not "
+                f"'{net.readout.kind}'. Build a core for this network."
+            )
+        if self.readout:
+            self.readout.check_holds(net.readout)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> CoreConfig:
+        """Return the configuration whose `dataclasses.asdict` is `values`, e.g. from JSON."""
+        values = dict(values)
+        if values.get("plasticity"):
+            values["plasticity"] = Plasticity(**values["plasticity"])
+        values["readout"] = shape_from(values.get("readout"))
+        values["distributed"] = tuple(values.get("distributed", ()))
+        return cls(**values)
 
     def ram_options(self, name: str) -> dict:
         """Return the options of `Ram` for a memory, by its name in the memory plan."""
@@ -452,6 +484,34 @@ class CoreConfig:
         return self.out_words * self.out_lanes
 
     @property
+    def readout_kind(self) -> int:
+        """Number of the readout's kind: 0 linear, 1 perceptron, 2 filters."""
+        return self.readout.code if self.readout else 0
+
+    @property
+    def layers(self) -> tuple[tuple[int, int], ...]:
+        """Inputs and units of each layer of a readout that is not linear."""
+        return self.readout.layers(self.n_bins, self.n_hw, self.n_out)
+
+    @property
     def out_depth(self) -> int:
         """Readout weights of all lanes together."""
+        if self.readout:
+            return sum(inputs * units for inputs, units in self.layers)
         return self.n_bins * self.n_hw * self.n_out_padded
+
+    @property
+    def operand_depth(self) -> int:
+        """Words that the layers read: inputs of the first one, then the hidden units."""
+        return self.layers[0][0] + sum(units for _, units in self.layers[:-1])
+
+    @property
+    def neuron_words(self) -> tuple[int, int]:
+        """Words that a readout that is not linear has for the neurons, and their bits."""
+        return self.readout.neuron_words(self.n_hw)
+
+    @property
+    def unit_depth(self) -> int:
+        """Words of the biases: one a unit, then one a filter's step."""
+        units = sum(units for _, units in self.layers)
+        return units + getattr(self.readout, "n_filters", 0)

@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import connect, flipped
 
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.filters import Filters
 from hrsnn_rtl.flush import FlushGate
 from hrsnn_rtl.interfaces import (
     CoreSignature,
@@ -16,11 +17,15 @@ from hrsnn_rtl.interfaces import (
     spike_layout,
 )
 from hrsnn_rtl.lane import Lane, queue_depth
+from hrsnn_rtl.perceptron import Perceptron
 from hrsnn_rtl.plastic_lane import PlasticLane
 from hrsnn_rtl.readout import Readout
+from hrsnn_rtl.readout_shapes import FilterShape, PerceptronShape
 from hrsnn_rtl.scheduler import Expander, Scheduler
 from hrsnn_rtl.stream import EventQueue, SmallQueue
 
+#: The block that is a readout, by its shape.
+READOUTS = {type(None): Readout, PerceptronShape: Perceptron, FilterShape: Filters}
 #: Spikes that wait for the host before they hold up the scan's queue.
 SPIKE_QUEUE_DEPTH = 2
 
@@ -88,11 +93,16 @@ class Core(wiring.Component):
         ]
         readout = None
         if c.n_out:
-            m.submodules.readout = readout = Readout(
+            m.submodules.readout = readout = READOUTS[type(c.readout)](
                 config=c, images=self._images, poison=self._poison
             )
             m.d.comb += [readout.bin.eq(scheduler.bin), readout.clear.eq(scheduler.clear)]
         waiting = self._broadcast(m, expander, lanes, readout)
+        if c.readout:
+            # A register; in the cycle of the STEP nothing is on its way yet.
+            nothing = queue.empty & ~expander.o.valid & ~waiting
+            m.d.sync += readout.settled.eq(scheduler.scanned & nothing & ~scheduler.step)
+            m.d.comb += [readout.step.eq(scheduler.step), readout.ask.eq(scheduler.ask)]
         m.d.comb += [
             scheduler.delivered.eq(
                 queue.empty

@@ -10,11 +10,18 @@ from amaranth.lib import data
 
 from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.network import IntNetwork
+from hrsnn_edge.network import IntNetwork, LinearReadout, MlpReadout, TraceReadout
 from hrsnn_rtl.codebook import Codebook
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.distance import distances, encode, fillers
-from hrsnn_rtl.interfaces import Select, row_layout, synapse_layout, threshold_layout
+from hrsnn_rtl.interfaces import (
+    Select,
+    pick_layout,
+    row_layout,
+    synapse_layout,
+    threshold_layout,
+    unit_layout,
+)
 from hrsnn_rtl.placer import Placement, place
 
 
@@ -97,7 +104,7 @@ def memory_images(
         images += _row_images(net, config, placement, lane)
         images += _neuron_images(net, config, placement, lane)
     if config.n_out:
-        images += _readout_images(net, config, placement)
+        images += READOUT_IMAGES[net.readout.kind](net, config, placement)
     return images
 
 
@@ -233,8 +240,8 @@ def _silent_row(net: IntNetwork, book: Codebook, config: CoreConfig) -> int:
     return int(silent[0]) if silent.size else 0
 
 
-def _readout_images(net, config, placement) -> list[MemoryImage]:
-    """Return the readout's weights by bin and hardware index, and its biases."""
+def _linear_images(net, config, placement) -> list[MemoryImage]:
+    """Return a linear readout's weights by bin and hardware index, and its biases."""
     readout = net.readout
     weights = np.zeros((config.n_bins, config.n_hw, config.n_out_padded), np.int64)
     weights[: readout.n_bins, placement.index, : readout.n_out] = readout.w_out
@@ -247,11 +254,79 @@ def _readout_images(net, config, placement) -> list[MemoryImage]:
             "Build a core for this network."
         )
     return [
-        MemoryImage(
-            Select.OUT_WEIGHT, 0, 0, weights.ravel() & ((1 << config.out_weight_width) - 1)
-        ),
+        _weight_image(weights.ravel(), config),
         MemoryImage(Select.OUT_BIAS, 0, 0, bias & ((1 << config.out_width) - 1)),
     ]
+
+
+def _perceptron_images(net, config, placement) -> list[MemoryImage]:
+    """Return who is read, the weights by unit and input, and each unit's bias and shift."""
+    readout, shape = net.readout, config.readout
+    index, read = np.zeros(config.n_hw, np.int64), np.zeros(config.n_hw, np.int64)
+    where = placement.index[readout.neurons]
+    index[where], read[where] = np.arange(where.size), 1
+    weights, biases, shifts = [], [], []
+    for (inputs, units), layer in zip(config.layers, readout.layers, strict=True):
+        padded = np.zeros((units, inputs), np.int64)
+        used = np.arange(layer.weights.shape[0])
+        if not weights:
+            # A core may read more neurons than the network does.
+            b, q = np.divmod(used, readout.neurons.size)
+            used = b * shape.n_read + q
+        padded[np.arange(layer.bias.size)[:, None], used] = layer.weights.T
+        weights.append(padded.ravel())
+        biases.append(np.pad(layer.bias, (0, units - layer.bias.size)))
+        shifts.append(np.full(units, layer.shift))
+    units = pack(unit_layout(), bias=np.concatenate(biases), shift=np.concatenate(shifts))
+    return [
+        _weight_image(np.concatenate(weights), config),
+        MemoryImage(Select.OUT_BIAS, 0, 0, units),
+        MemoryImage(Select.OUT_NEURON, 0, 0, pack(pick_layout(config), index=index, read=read)),
+    ]
+
+
+def _filter_images(net, config, placement) -> list[MemoryImage]:
+    """Return decays and weights by hardware index and filter, biases with shifts, and steps."""
+    readout, shape = net.readout, config.readout
+    n_rows, n_out = 1 + shape.squares, config.n_out
+    weights = np.zeros((n_out, n_rows, config.n_hw, shape.n_filters), np.int64)
+    # (rows, filters, neurons, outputs) of the network, in the core's order.
+    own = readout.w_out.reshape(-1, readout.n_filters, net.n_neurons, readout.n_out)
+    for filters in range(readout.n_filters):
+        for row, by_neuron in enumerate(own[:, filters]):
+            weights[: readout.n_out, row, placement.index, filters] = by_neuron.T
+    decays = np.zeros((config.n_hw, shape.n_filters), np.int64)
+    # A decay of fewer bits is the same fraction of more.
+    decays[placement.index, : readout.n_filters] = readout.decay.T << (
+        shape.decay_width - readout.decay_width
+    )
+    biases = np.concatenate(
+        [
+            np.pad(readout.bias, (0, n_out - readout.n_out)),
+            np.pad(readout.trace_step, (0, shape.n_filters - readout.n_filters)),
+        ]
+    )
+    return [
+        _weight_image(weights.ravel(), config),
+        MemoryImage(
+            Select.OUT_BIAS, 0, 0, pack(unit_layout(), bias=biases, shift=readout.out_shift)
+        ),
+        MemoryImage(Select.OUT_NEURON, 0, 0, decays.ravel()),
+    ]
+
+
+def _weight_image(weights: np.ndarray, config: CoreConfig) -> MemoryImage:
+    """Return the image of all readout weights."""
+    words = weights & ((1 << config.out_weight_width) - 1)
+    return MemoryImage(Select.OUT_WEIGHT, 0, 0, words)
+
+
+#: The images of a readout, by its kind.
+READOUT_IMAGES = {
+    LinearReadout.kind: _linear_images,
+    MlpReadout.kind: _perceptron_images,
+    TraceReadout.kind: _filter_images,
+}
 
 
 def memory_words(images, select: Select, lane: int, depth: int) -> np.ndarray:

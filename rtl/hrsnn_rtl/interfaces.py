@@ -10,7 +10,8 @@ from amaranth.hdl import signed, unsigned
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hrsnn_rtl.config import ADDR_WIDTH, ARG_WIDTH, DATA_WIDTH, CoreConfig
+from hrsnn_edge.readouts import BIAS_WIDTH
+from hrsnn_rtl.config import ADDR_WIDTH, ARG_WIDTH, DATA_WIDTH, CoreConfig, bits_for
 
 #: Stages of the scan: U0 addresses a neuron's state, U5 writes it back.
 SCAN_STAGES = 6
@@ -23,12 +24,15 @@ class CommandKind(enum.Enum, shape=unsigned(2)):
     NOP = 0
     #: Deliver an input event in the coming step; the argument is the channel.
     EVENT = 1
-    #: Advance one step; the argument is the readout bin of that step.
+    #: Advance one step; the argument is the readout bin of that step, and `ASK`.
     STEP = 2
     #: Begin a new sample.
     CLEAR = 3
 
 
+#: Bit of a STEP's argument: compute the outputs from all spikes up to this step. A linear readout
+#: passes over it, for its outputs are always there.
+ASK = 1 << (ARG_WIDTH - 1)
 #: A 16-bit command: argument in the low 14 bits, kind on top.
 CommandLayout = data.StructLayout({"arg": ARG_WIDTH, "kind": CommandKind})
 
@@ -49,6 +53,7 @@ class Select(enum.IntEnum, shape=unsigned(4)):
     LIMIT = 10
     PRE_RULE = 11
     POST_RULE = 12
+    OUT_NEURON = 13
     CURRENT = 14
     CODE = 15
 
@@ -260,6 +265,20 @@ def sum_stage(config: CoreConfig) -> int:
     That is two stages before they are wanted, by the currents or by the membranes.
     """
     return -1 if config.syn_width else 1
+
+
+def unit_layout() -> data.StructLayout:
+    """Return a word of ``OUT_BIAS(0, unit)`` of a readout that is not linear.
+
+    Where its sum begins, and by how much the complete sum is shifted right. What a spike adds to
+    a filter stands behind the units as a bias.
+    """
+    return data.StructLayout({"bias": signed(BIAS_WIDTH), "shift": 5})
+
+
+def pick_layout(config: CoreConfig) -> data.StructLayout:
+    """Return a word of ``OUT_NEURON(0, neuron)`` of a perceptron: its number among those read."""
+    return data.StructLayout({"index": bits_for(config.readout.n_read), "read": 1})
 
 
 def load_layout() -> data.StructLayout:

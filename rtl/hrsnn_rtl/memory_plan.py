@@ -18,6 +18,7 @@ from hrsnn_rtl.interfaces import (
     spike_layout,
     state_layout,
     threshold_layout,
+    unit_layout,
 )
 from hrsnn_rtl.lane import queue_depth
 from hrsnn_rtl.memory import DISTRIBUTED_DEPTH
@@ -125,7 +126,15 @@ def core_memories(config: CoreConfig) -> list[MemorySpec]:
         specs.append(spec("resets", c.lanes, c.parameter_depth, c.v_width))
     if c.codebook_rows:
         specs.append(spec("codes", c.lanes, c.n_slots, c.code_width))
-    if c.n_out:
+    if c.readout:
+        specs += [
+            spec("readout weights", 1, c.out_depth, c.out_weight_width),
+            spec("readout biases", 1, c.unit_depth, unit_layout().size),
+            spec("readout neurons", 1, *c.neuron_words),
+            spec("readout operands", 1, c.operand_depth, c.readout.operand_width),
+            MemorySpec("readout outputs", 1, c.n_out, c.out_width),
+        ]
+    elif c.n_out:
         depth = c.out_depth // c.out_lanes
         specs += [
             spec("readout weights", c.out_lanes, depth, c.out_weight_width),

@@ -7,11 +7,12 @@ from the tables below. ``python -m hrsnn_rtl.register_text`` writes the last two
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.plasticity import Plasticity
+from hrsnn_rtl.readout_shapes import FilterShape, PerceptronShape, ReadoutShape
 
 #: Words of the register memory; the ports lie behind it.
 MEMORY_WORDS = 64
@@ -174,6 +175,28 @@ LEARNING_CONSTANTS = (
         ("loss_width", 17, 5, "bits of the greatest depression"),
     ),
 )
+#: What a readout that is not linear was built for, in the terms of its shape; else they read as 0.
+READOUT_CONSTANTS = (
+    _config(
+        0x1D,
+        "READOUT",
+        "widths of a perceptron, or sizes of filters",
+        ("acc_width", 0, 6, "sum of an output or hidden unit"),
+        ("act_width", 6, 5, "perceptron: count and hidden activation"),
+        ("n_filters", 11, 5, "filters of a neuron"),
+        ("squares", 16, 1, "squared filters are features too"),
+        ("trace_width", 17, 5, "filter"),
+        ("decay_width", 22, 5, "decay of a filter"),
+    ),
+    _config(
+        0x1E,
+        "PERCEPTRON",
+        "sizes of a perceptron",
+        ("n_read", 0, 11, "neurons that are read"),
+        ("hidden_0", 11, 10, "units of the first hidden layer, 0 without one"),
+        ("hidden_1", 21, 10, "units of the second hidden layer, 0 without one"),
+    ),
+)
 
 REGISTERS = (
     Register("IDENTITY", 0x00, "r", "constant", "`HRSN`, least byte first"),
@@ -218,7 +241,8 @@ REGISTERS = (
         ("spike_stream", 1, 1, "the host can read spikes"),
         ("double_buffer", 2, 1, "scan and delivery overlap"),
         ("synapse_memory", 3, 1, "synapses in single-port RAMs of an UP5K"),
-        ("learns", 4, 1, "weights change by STDP; the next two registers say how"),
+        ("learns", 4, 1, "weights change by STDP; `PLASTICITY` and its neighbour say how"),
+        ("readout_kind", 8, 2, "0 linear; 1 perceptron, 2 filters: `READOUT` says of which sizes"),
         ("syn_width", 16, 5, "bits of a synaptic current; 0 is none"),
         ("codebook_rows", 24, 6, "sets of parameters that neurons share; 0: each has its own"),
     ),
@@ -226,6 +250,7 @@ REGISTERS = (
     *LEARNING_CONSTANTS,
     *COUNTERS,
     *LEARNING_COUNTERS,
+    *READOUT_CONSTANTS,
     Register(
         "STATUS",
         0x1F,
@@ -306,7 +331,7 @@ PORTS = tuple(register for register in REGISTERS if register.kind == "port")
 CONSTANTS = tuple(
     register
     for register in REGISTERS
-    if register.kind == "constant" and register not in LEARNING_CONSTANTS
+    if register.kind == "constant" and register not in LEARNING_CONSTANTS + READOUT_CONSTANTS
 )
 
 
@@ -324,7 +349,33 @@ def constants(config: CoreConfig) -> dict[int, int]:
         words[register.address] = sum(
             f.put(int(getattr(config.plasticity, f.name))) for f in register.fields
         )
+    for register in READOUT_CONSTANTS if config.readout else ():
+        values = readout_fields(config.readout)
+        words[register.address] = sum(f.put(values.get(f.name, 0)) for f in register.fields)
     return words
+
+
+def readout_fields(shape: ReadoutShape) -> dict[str, int]:
+    """Return the fields of `READOUT_CONSTANTS` that a shape has."""
+    values = asdict(shape)
+    hidden = values.pop("hidden", ())
+    return {name: int(v) for name, v in values.items()} | {
+        f"hidden_{k}": units for k, units in enumerate(hidden)
+    }
+
+
+def readout_shape(kind: int, fields: Mapping[str, int]) -> ReadoutShape | None:
+    """Return the shape of a kind with these fields of `READOUT_CONSTANTS`."""
+    if kind == PerceptronShape.code:
+        hidden = tuple(fields[name] for name in ("hidden_0", "hidden_1") if fields[name])
+        sizes = {name: fields[name] for name in ("n_read", "act_width", "acc_width")}
+        return PerceptronShape(hidden=hidden, **sizes)
+    if kind == FilterShape.code:
+        names = ("n_filters", "trace_width", "decay_width", "acc_width")
+        return FilterShape(
+            squares=bool(fields["squares"]), **{name: fields[name] for name in names}
+        )
+    return None
 
 
 def counters_of(config: CoreConfig) -> tuple[Register, ...]:
@@ -335,7 +386,8 @@ def counters_of(config: CoreConfig) -> tuple[Register, ...]:
 def config_from(words: Mapping[int, int]) -> CoreConfig:
     """Return the `CoreConfig` whose constant registers hold `words`, address -> word.
 
-    The words of `LEARNING_CONSTANTS` must be among them if the core learns.
+    The words of `LEARNING_CONSTANTS` must be among them if the core learns, those of
+    `READOUT_CONSTANTS` if its readout is not linear.
     """
     values = {
         f.name: f.get(words[register.address]) for register in CONSTANTS for f in register.fields
@@ -343,6 +395,10 @@ def config_from(words: Mapping[int, int]) -> CoreConfig:
     values["synapse_memory"] = SYNAPSE_MEMORIES[values["synapse_memory"]]
     for name in ("has_reset", "spike_stream", "double_buffer"):
         values[name] = bool(values[name])
+    kind = values.pop("readout_kind")
+    if kind:
+        fields = {f.name: f.get(words[r.address]) for r in READOUT_CONSTANTS for f in r.fields}
+        values["readout"] = readout_shape(kind, fields)
     if values.pop("learns"):
         widths = {f.name: f.get(words[r.address]) for r in LEARNING_CONSTANTS for f in r.fields}
         flags = {name: bool(widths[name]) for name in ("plastic_in", "plastic_rec")}
@@ -350,10 +406,14 @@ def config_from(words: Mapping[int, int]) -> CoreConfig:
     return CoreConfig(**values)
 
 
-def learns(words: Mapping[int, int]) -> bool:
-    """Return whether the core whose constant registers hold `words` learns."""
+def further_constants(words: Mapping[int, int]) -> list[tuple[Register, ...]]:
+    """Return which registers say more of the core whose constant registers hold `words`.
+
+    Each of the groups has consecutive addresses.
+    """
     features = BY_NAME["FEATURES"]
-    return bool(features.field("learns").get(words[features.address]))
+    groups = (("learns", LEARNING_CONSTANTS), ("readout_kind", READOUT_CONSTANTS))
+    return [group for name, group in groups if features.field(name).get(words[features.address])]
 
 
 def burst_allowed(op: Op, address: int, count: int) -> bool:

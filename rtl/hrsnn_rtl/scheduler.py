@@ -15,6 +15,7 @@ from amaranth.lib.wiring import In, Out
 
 from hrsnn_rtl.config import CoreConfig, bits_for
 from hrsnn_rtl.interfaces import (
+    ASK,
     SCAN_STAGES,
     CommandKind,
     CommandLayout,
@@ -59,6 +60,9 @@ class Scheduler(wiring.Component):
         One cycle each, when that command begins.
     bin : Out
         Readout bin of the last STEP.
+    ask, scanned : Out(1)
+        Only for a readout that is computed when asked: with `step`, it wants the outputs; no scan
+        runs, and none of its neurons is in the pipeline.
     event : Out(1)
         An input event is taken.
     last : Out(1)
@@ -82,6 +86,7 @@ class Scheduler(wiring.Component):
                 "step": Out(1),
                 "clear": Out(1),
                 "bin": Out(bits_for(config.n_bins)),
+                **({"ask": Out(1), "scanned": Out(1)} if config.readout else {}),
                 "event": Out(1),
                 "last": Out(1),
                 "idle": Out(1),
@@ -118,6 +123,11 @@ class Scheduler(wiring.Component):
             self.step.eq(starts & (kind == CommandKind.STEP)),
             self.clear.eq((starts & (kind == CommandKind.CLEAR)) | (rests & unclear[0])),
         ]
+        if self._config.readout:
+            m.d.comb += [
+                self.ask.eq(self.step & (self.command.payload.arg & ASK).any()),
+                self.scanned.eq(~(scanning | self._lead_works() | self.scan.valid[1:].any())),
+            ]
         with m.If(rests):
             m.d.sync += unclear.eq(unclear >> 1)
         with m.If(self.step):

@@ -12,6 +12,7 @@ from hrsnn_rtl.image import memory_images
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.network import Counts, IntNetwork
 from hrsnn_sim.bulk import BulkModel
+from hrsnn_sim.commands import asked_steps
 from hrsnn_sim.design import core_design
 from hrsnn_sim.record import STROBES
 from hrsnn_sim.verify import BUILD_ROOT
@@ -76,7 +77,7 @@ def measure_activity(
     model = BulkModel(core_design(config, poison=False), config, root / "models", waves=True)
     model.load(memory_images(net, config))
     model.count_activity()
-    record = model.run(batch, net.readout.n_bins)
+    record = model.run(batch, net.readout.n_bins, asked=asked_steps(net.readout, batch))
     total = dict(zip(STROBES, record.counts[-1].tolist(), strict=True))
     counts = Counts(
         input_events=total["input_event"],

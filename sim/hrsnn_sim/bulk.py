@@ -115,6 +115,8 @@ class BulkModel:
         self._points = tuple(name for name, _ in design.points)
         self._bias = np.zeros(config.n_out_padded, np.int64)
         self._limit = PATIENCE_CYCLES + 4 * config.n_slots
+        if config.readout:
+            self._limit += config.operand_depth
         if config.plasticity:
             # A sweep shows nothing while it walks all rows.
             self._limit += config.plasticity.history * (config.synapse_depth + config.n_sources)
@@ -175,7 +177,15 @@ class BulkModel:
         )
         return words.astype(np.int64)
 
-    def run(self, batch: EventBatch, n_bins: int, gaps: Gaps | None = None) -> CoreRecord:
+    def run(
+        self,
+        batch: EventBatch,
+        n_bins: int,
+        gaps: Gaps | None = None,
+        asked=None,
+        *,
+        go_on: bool = False,
+    ) -> CoreRecord:
         """Run every sample of a batch, one after the other.
 
         On a core that learns the magnitudes are up to date afterwards.
@@ -188,6 +198,10 @@ class BulkModel:
             Readout bins of the loaded network.
         gaps : Gaps, optional
             Pauses of the host; by default none.
+        asked : (sum T,) bool, optional
+            As of `command_words`.
+        go_on : bool
+            Whether the first sample continues the run before instead of clearing the core.
 
         Raises
         ------
@@ -195,7 +209,7 @@ class BulkModel:
             When the core stands still or breaks a rule of its streams.
         """
         gaps = gaps or Gaps()
-        words = command_words(batch, n_bins)
+        words = command_words(batch, n_bins, asked)[int(go_on) :]
         if self._config.plasticity:
             words = np.append(words, np.uint16(command_word(CommandKind.CLEAR, UPDATE_ROWS)))
         total, n_hw = int(batch.n_steps.sum()), self._config.n_hw

@@ -61,7 +61,7 @@ class Case:
                 for k, (select, lane, base) in enumerate(data["places"])
             )
             return cls(
-                CoreConfig(**settings["config"]),
+                CoreConfig.from_dict(settings["config"]),
                 images,
                 data["words"],
                 data["n_steps"],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from hrsnn_rtl.config import ARG_WIDTH
-from hrsnn_rtl.interfaces import CommandKind
+from hrsnn_rtl.interfaces import ASK, CommandKind
 
 from hrsnn_edge.data.events import EventBatch
+from hrsnn_edge.network import Readout
 
 
 def command_word(kind: CommandKind, arg=0):
@@ -18,11 +19,24 @@ def command_word(kind: CommandKind, arg=0):
     return kind.value << ARG_WIDTH | arg
 
 
-def command_words(batch: EventBatch, n_bins: int) -> np.ndarray:
+def asked_steps(readout: Readout, batch: EventBatch) -> np.ndarray:
+    """Return which steps of all samples must ask for the outputs, (sum T,) bool."""
+    steps = [readout.asked_steps(int(n)) for n in batch.n_steps]
+    return np.concatenate(steps) if steps else np.zeros(0, bool)
+
+
+def command_words(batch: EventBatch, n_bins: int, asked=None) -> np.ndarray:
     """Return the commands that run every sample of a batch from the cleared state, uint16.
 
     A sample is a CLEAR, then in every step its events by rising channel and one STEP with the
     step's readout bin.
+
+    Parameters
+    ----------
+    n_bins : int
+        Readout bins of the network.
+    asked : (sum T,) bool, optional
+        Which steps ask for the outputs, see `asked_steps`; by default none.
     """
     n_steps = batch.n_steps.astype(np.int64)
     n_events = np.diff(batch.sample_ptr)
@@ -41,7 +55,7 @@ def command_words(batch: EventBatch, n_bins: int) -> np.ndarray:
     owner = np.repeat(np.arange(len(batch)), n_steps)
     t = np.arange(n_steps.sum()) - first_step[owner]
     words[starts[owner] + 1 + t + events_up_to(batch)] = command_word(
-        CommandKind.STEP, t * n_bins // n_steps[owner]
+        CommandKind.STEP, t * n_bins // n_steps[owner] | (0 if asked is None else ASK * asked)
     )
     return words
 

@@ -8,6 +8,7 @@ import numpy as np
 from hrsnn_rtl.codebook import Codebook
 
 from hrsnn_edge.fixed import signed_range
+from hrsnn_edge.network import MlpReadout, TraceReadout
 from hrsnn_sim.bulk import BulkModel, Gaps
 from hrsnn_sim.record import CoreRecord, first_steps
 from hrsnn_sim.verify import Job
@@ -28,6 +29,7 @@ POINTS = (
     *("core with synaptic currents", "current at its greatest", "current at its least"),
     *(f"{k} lanes fire in one slot" for k in (1, 2, 4, 8)),
     *(f"core of {k} lanes" for k in (1, 2, 4, 8)),
+    *("perceptron", "filters", "filters with squares", "count at its greatest"),
 )
 
 
@@ -54,7 +56,7 @@ class Coverage:
         if model is not None:
             self._inside[model] = model.hits
         met = _host(job.gaps, record) | _rows(job, record) | _neurons(job, record)
-        met |= _steps(job, record) | _parameters(job)
+        met |= _steps(job, record) | _parameters(job) | _readout(job, record)
         self._counts.update({name: int(count) for name, count in met.items()})
 
 
@@ -156,4 +158,23 @@ def _parameters(job: Job) -> dict[str, int]:
         "core with synaptic currents": config.syn_width > 0,
         "core with unused slots": net.n_neurons < config.n_hw,
         f"core of {config.lanes} lanes": 1,
+    }
+
+
+def _readout(job: Job, record: CoreRecord) -> dict[str, int]:
+    """Count readouts that are computed when asked, and counts of a perceptron that saturate."""
+    readout, full = job.net.readout, 0
+    if isinstance(readout, MlpReadout):
+        for end, n_steps in zip(np.cumsum(record.n_steps), record.n_steps, strict=True):
+            read = job.placement.index[readout.neurons]
+            counts = np.zeros((readout.n_bins, read.size), np.int64)
+            bins = np.arange(n_steps) * readout.n_bins // n_steps
+            np.add.at(counts, bins, record.spikes[end - n_steps : end, read])
+            full += (counts > readout.act_top).sum()
+    traces = isinstance(readout, TraceReadout)
+    return {
+        "perceptron": isinstance(readout, MlpReadout),
+        "filters": traces,
+        "filters with squares": traces and readout.squares,
+        "count at its greatest": full,
     }

@@ -15,6 +15,7 @@ from hrsnn_edge.engine.int_learn import LearnResult, rescale_incoming
 from hrsnn_edge.network import Counts, IntNetwork, IntStdp
 from hrsnn_edge.plastic import Magnitudes, initial_magnitudes
 from hrsnn_sim.bulk import BulkModel, Gaps
+from hrsnn_sim.commands import asked_steps
 from hrsnn_sim.design import core_design
 from hrsnn_sim.record import CoreRecord
 from hrsnn_sim.scoreboard import COUNTERS, CoreTrace
@@ -92,7 +93,8 @@ class CoreLearner:
         spike_counts, counts, recordings = [], [], {}
         for s in range(len(batch)):
             sample = batch.select([s])
-            record = model.run(sample, net.readout.n_bins, self.gaps)
+            asked = asked_steps(net.readout, sample)
+            record = model.run(sample, net.readout.n_bins, self.gaps, asked)
             now = read_magnitudes(model.read, net, stdp, config, placement)
             trace, total = sample_of(record, net, placement, sample)
             recordings[s] = trace

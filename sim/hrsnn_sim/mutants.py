@@ -102,6 +102,36 @@ CONTROL = (
            "strobes.spikes.eq(lanes[0].spike)"),
     Change("memory", "write.en.eq(self.w_en", "write.en.eq(self.r_en & self.w_en"),
 )  # fmt: skip
+#: Wrong versions of the readouts that are computed when a step asks.
+ASKED_READOUTS = (
+    Change("dense", "Mux(firsts, unit.bias, self.total)", "self.total"),
+    Change("dense", "self.total.eq(self.total >> 1), shift", "shift"),
+    Change("dense", "self.done.eq(complete & (shift == 0))", "self.done.eq(complete)"),
+    Change("dense", "self.operand_addr.eq(base + size)", "self.operand_addr.eq(base)"),
+    Change("dense", "unit_ends.eq(self.index == units - 1)",
+           "unit_ends.eq(self.index == units - 2)"),
+    Change("dense", "outputs.w_addr.eq(self.index)", "outputs.w_addr.eq(self.number)"),
+    Change("dense", "(valid, firsts, lasts), strict", "(valid, firsts, ends), strict"),
+    Change("perceptron", "count + ~count.all()", "count + 1"),
+    Change("perceptron", "valid[1] & pick.read", "valid[1]"),
+    Change("perceptron", "asked & self.settled & ~counting", "asked & ~counting"),
+    Change("perceptron", "dense.number + n_counts", "dense.index + n_counts"),
+    Change("perceptron", "total[width:].any()", "total[width]"),
+    Change("perceptron", "Mux(total < 0, 0,", "Mux(0, 0,"),
+    Change("perceptron", "clearing.eq(place != n_counts - 1)", "clearing.eq(place != 0)"),
+    Change("filters", 'Mux(stages[1]["adds"], 1 << shape.decay_width, decays.r_data)',
+           "decays.r_data"),
+    Change("filters", " | kept[-1].replicate(shape.trace_width)", ""),
+    Change("filters", "~whole & (~walking | ends)", "~walking | ends"),
+    Change("filters", "with m.If(whole & ~walking & drained):", "with m.If(whole & ~walking):"),
+    Change("filters", 'with m.If(stages[3]["clears"]):', "with m.If(0):"),
+    Change("filters", "product[shape.trace_width :]", "product[shape.decay_width :]"),
+    Change("filters", 'written["place"] + self._n_filters', 'written["place"]'),
+    Change("filters", "asked & self.settled & ~whole", "asked & ~whole"),
+    Change("core", "scheduler.scanned & nothing & ~scheduler.step", "scheduler.scanned & nothing"),
+    Change("scheduler", "self.scanned.eq(~(scanning | self._lead_works() | self.scan.valid[1:].any()))",
+           "self.scanned.eq(~scanning)"),
+)  # fmt: skip
 #: Changes that nobody can see, and why.
 EQUIVALENT: dict[Change, str] = {
     Change(
@@ -119,4 +149,4 @@ EQUIVALENT: dict[Change, str] = {
     "and changes no value",
 }
 
-MUTANTS: tuple[Change, ...] = (*DATAPATH, *CONTROL)
+MUTANTS: tuple[Change, ...] = (*DATAPATH, *CONTROL, *ASKED_READOUTS)

@@ -57,7 +57,7 @@ from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.core import Core
 from hrsnn_rtl.generate import emit_rtlil
 for line in sys.stdin:
-    config = CoreConfig(**json.loads(line))
+    config = CoreConfig.from_dict(json.loads(line))
     print(json.dumps(emit_rtlil(Core(config=config, poison=True), "core")))
 """
 

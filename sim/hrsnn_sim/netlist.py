@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.generate import SYNTH_PREPARE
+from hrsnn_rtl.readout_shapes import FilterShape, PerceptronShape
 
 from hrsnn_edge.network import IntFormat
 from hrsnn_edge.tools import require, run_tool
@@ -36,7 +37,7 @@ READ = {
 COMPILE_FLAGS = ("-O1",)
 
 #: Small cores whose netlists are simulated: with and without reset, shifts, bins, spike stream,
-#: synaptic currents and codebook, one lane and two.
+#: synaptic currents and codebook, one lane and two, each readout.
 CORES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(
         1,
@@ -63,6 +64,28 @@ CORES: dict[str, CoreConfig] = {
         codebook_rows=18,
         n_out=2,
         queue_depth=32,
+    ),
+    "perceptron": fitting_core(
+        2,
+        5,
+        6,
+        IntFormat(12, 6, 5, 0, 0, 2, 6),
+        has_reset=True,
+        n_out=2,
+        n_bins=2,
+        queue_depth=32,
+        readout=PerceptronShape(n_read=6, hidden=(3, 2), act_width=4, acc_width=32),
+        out_width=32,
+    ),
+    "filters": fitting_core(
+        1,
+        4,
+        6,
+        IntFormat(12, 6, 5, 0, 0, 2, 6),
+        n_out=2,
+        queue_depth=32,
+        readout=FilterShape(n_filters=2, squares=True, trace_width=8, decay_width=6, acc_width=32),
+        out_width=32,
     ),
 }
 #: The same with synapses in single-port RAM, which only the UP5K has.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.readout_shapes import PerceptronShape
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.fixed import signed_range
@@ -20,8 +21,9 @@ from hrsnn_sim.scoreboard import Verdict
 from hrsnn_sim.shapes import network_for, shapes_for
 from hrsnn_sim.verify import BUILD_ROOT, Job, verify_job
 
-#: Share of the random networks, on cores with a stored reset, in which nearly everybody fires.
-BUSY_SHARE = 0.1
+#: Share of the random networks, on cores with a stored reset, in which nearly everybody fires; on
+#: cores with a perceptron, whose counts then saturate.
+BUSY_SHARE, BUSY_COUNTS_SHARE = 0.1, 0.4
 #: The host's pauses that random networks take turns in.
 GAPS = (
     Gaps(),
@@ -40,7 +42,8 @@ def random_job(config: CoreConfig, seed: int) -> Job:
     cut = int(rng.integers(1, len(raster) + 1))
     batch = EventBatch.from_rasters([raster, raster[::-1][:cut], np.roll(raster, 1, axis=1)])
     gaps = replace(GAPS[int(rng.integers(len(GAPS)))], seed=seed + 1)
-    if config.has_reset and rng.random() < BUSY_SHARE:
+    counts = isinstance(config.readout, PerceptronShape)
+    if config.has_reset and rng.random() < (BUSY_COUNTS_SHARE if counts else BUSY_SHARE):
         net = busy_network(net)
     return Job(str(seed), net, config, batch, gaps)
 

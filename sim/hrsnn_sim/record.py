@@ -12,7 +12,7 @@ from hrsnn_rtl.interfaces import Select
 from hrsnn_rtl.placer import Placement
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.network import IntNetwork
+from hrsnn_edge.network import IntNetwork, LinearReadout
 from hrsnn_sim.commands import events_up_to
 from hrsnn_sim.scoreboard import COUNTERS, CoreTrace
 
@@ -40,8 +40,10 @@ def first_steps(n_steps: np.ndarray) -> np.ndarray:
 
 
 def readout_bias(images: Iterable[MemoryImage], config: CoreConfig) -> np.ndarray:
-    """Return the accumulators at the start of a sample, (n_out_padded,) int64."""
+    """Return the outputs at the start of a sample, (n_out_padded,) int64: 0 until computed."""
     bias = np.zeros(config.n_out_padded, np.int64)
+    if config.readout:
+        return bias
     sign = 1 << (config.out_width - 1)
     for image in images:
         if image.select == Select.OUT_BIAS:
@@ -157,13 +159,15 @@ def step_counts(net: IntNetwork, raster: np.ndarray, spikes: np.ndarray) -> np.n
         Input events and spikes of a sample.
     """
     fan_in, fan_rec = net.w_in.fan_out, net.w_rec.fan_out
-    fired = spikes.sum(axis=1)
+    fired, readout = spikes.sum(axis=1), net.readout
     values = {
         "input_events": raster.sum(axis=1),
         "spikes": fired,
         "sop_in": raster @ fan_in,
         "sop_rec": spikes @ fan_rec,
-        "sop_out": fired * net.readout.n_out,
+        "sop_out": fired * readout.n_out
+        if isinstance(readout, LinearReadout)
+        else readout.asked_steps(len(spikes)) * readout.macs,
         "neuron_updates": np.full(len(spikes), net.n_neurons),
         "skipped_rows": raster @ (fan_in == 0).astype(int) + spikes @ (fan_rec == 0).astype(int),
     }

@@ -60,6 +60,23 @@ class CoreTrace:
         counts[:, COUNTERS.index("sop_out")] = n_out * counts[:, COUNTERS.index("spikes")]
         return cls(trace.spikes, trace.v, trace.out, counts, trace.i_syn)
 
+    def computed_in(self, asked, products: int) -> CoreTrace:
+        """Return the trace of a core that computes its outputs in some steps only.
+
+        Parameters
+        ----------
+        asked : (T,) bool
+            In which steps; the outputs stay until the next one, and are 0 before the first.
+        products : int
+            Weights of the core's readout, all of which it multiplies then. A core may have more
+            than the network that is loaded into it, and that is what it counts.
+        """
+        times = np.cumsum(asked)
+        computed = np.concatenate([np.zeros_like(self.out[:1]), self.out[asked]])
+        counts = self.counts.copy()
+        counts[:, COUNTERS.index("sop_out")] = products * times
+        return CoreTrace(self.spikes, self.v, computed[times], counts)
+
     @property
     def n_steps(self) -> int:
         """Steps of the sample."""

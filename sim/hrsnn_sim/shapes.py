@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.readout_shapes import FilterShape, PerceptronShape
 
 from hrsnn_edge.fixed import width_for
-from hrsnn_edge.network import ExpSynapses, IntFormat, IntNetwork
+from hrsnn_edge.network import ExpSynapses, IntFormat, IntNetwork, TraceReadout
 from hrsnn_edge.reference.random import random_network
-from hrsnn_edge.reference.random_features import random_synapses
+from hrsnn_edge.reference.random_features import random_mlp, random_synapses, random_traces
 
 #: Longest random run, in steps.
 MAX_STEPS = 40
@@ -32,14 +33,13 @@ def fitting_core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **opti
         synapse_depth=n_slots * (n_hw + n_inputs),
         **{name: getattr(fmt, name) for name in IntFormat.LIMITS},
         sum_width=width_for(-greatest * (n_hw + n_inputs), greatest * (n_hw + n_inputs)),
-        out_width=width_for(-most, most) if n_out else 1,
-        **options,
+        **({"out_width": width_for(-most, most) if n_out else 1} | options),
     )
 
 
 #: Name -> core. Between them: all lane counts, with and without reset, shifts, distances, bins,
-#: readout, spike stream, double buffer, synaptic currents and codebook, memories cut into segments
-#: and in LUTs, a queue that fills up, and both ends of the widths.
+#: each readout, spike stream, double buffer, synaptic currents and codebook, memories cut into
+#: segments and in LUTs, a queue that fills up, and both ends of the widths.
 SHAPES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
     "two-lanes": fitting_core(
@@ -106,6 +106,30 @@ SHAPES: dict[str, CoreConfig] = {
         queue_depth=64,
         distributed=("current decays", "currents"),
     ),
+    "perceptron": fitting_core(
+        2,
+        16,
+        12,
+        IntFormat(12, 8, 6, 0, 0, 2, 7),
+        has_reset=True,
+        syn_width=14,
+        n_bins=3,
+        n_out=3,
+        spike_stream=True,
+        readout=PerceptronShape(n_read=20, hidden=(6, 5), act_width=4, acc_width=32),
+        out_width=32,
+    ),
+    "filters": fitting_core(
+        1,
+        24,
+        12,
+        IntFormat(14, 8, 6, 0, 0, 3, 10),
+        n_out=3,
+        queue_depth=32,
+        block_ram="ICESTORM_RAM",
+        readout=FilterShape(n_filters=3, squares=True, trace_width=11, decay_width=9, acc_width=34),
+        out_width=34,
+    ),
 }
 
 
@@ -136,11 +160,13 @@ def network_for(config: CoreConfig, seed: int) -> tuple[IntNetwork, np.ndarray]:
     fmt = replace(IntFormat(**widths), v_width=config.v_width, v_shift=config.v_shift)
     # Half of the networks fill the core, the others leave slots and channels unused.
     least = rng.random() < 0.5
+    # Long runs, in which counts saturate, where there are counts.
+    longest = MAX_STEPS if isinstance(config.readout, PerceptronShape) else MAX_STEPS // 2
     net, raster = random_network(
         seed,
         n_neurons=config.n_hw if least else int(rng.integers(1, config.n_hw + 1)),
         n_inputs=config.n_inputs if least else int(rng.integers(1, config.n_inputs + 1)),
-        n_steps=int(rng.integers(1, MAX_STEPS // 2 + 1)),
+        n_steps=int(rng.integers(1, longest + 1)),
         fmt=fmt,
         n_out=int(rng.integers(1, config.n_out + 1)),
         n_bins=int(rng.integers(1, config.n_bins + 1)),
@@ -150,7 +176,7 @@ def network_for(config: CoreConfig, seed: int) -> tuple[IntNetwork, np.ndarray]:
         net = with_currents(net, seed, config.syn_width)
     if config.codebook_rows:
         net = with_codebook(net, seed, int(rng.integers(1, config.codebook_rows + 1)))
-    return net, raster
+    return with_readout(config, net, rng), raster
 
 
 def with_codebook(net: IntNetwork, seed: int, rows: int) -> IntNetwork:
@@ -164,6 +190,34 @@ def with_codebook(net: IntNetwork, seed: int, rows: int) -> IntNetwork:
         decay = net.synapses.syn_decay[row]
         changes["synapses"] = replace(net.synapses, syn_decay=decay)
     return replace(net, **changes)
+
+
+def with_readout(config: CoreConfig, net: IntNetwork, rng: np.random.Generator) -> IntNetwork:
+    """Return the network with a random readout of the core's kind that fits it."""
+    shape, seed = config.readout, int(rng.integers(1 << 30))
+
+    def up_to(most: int, least: int = 1) -> int:
+        return int(rng.integers(least, most + 1))
+
+    if shape is None:
+        return net
+    if isinstance(shape, PerceptronShape):
+        return random_mlp(
+            seed,
+            net,
+            n_read=up_to(min(shape.n_read, net.n_neurons)),
+            n_bins=up_to(config.n_bins),
+            hidden=[up_to(units) for units in shape.hidden],
+            act_width=shape.act_width,
+        )
+    return random_traces(
+        seed,
+        net,
+        n_filters=up_to(shape.n_filters),
+        squares=shape.squares and rng.random() < 0.7,
+        trace_width=shape.trace_width,
+        decay_width=up_to(shape.decay_width, TraceReadout.LIMITS["decay_width"][0]),
+    )
 
 
 def with_currents(net: IntNetwork, seed: int, width: int) -> IntNetwork:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import MemoryImage, memory_images
+from hrsnn_rtl.interfaces import Select
 from hrsnn_rtl.placer import Placement, place
 
 from hrsnn_edge.data.events import EventBatch
@@ -19,7 +20,7 @@ from hrsnn_edge.network import IntNetwork
 from hrsnn_edge.reference.network import run as run_reference
 from hrsnn_sim.bulk import BulkModel, Gaps
 from hrsnn_sim.case import Case, load_record
-from hrsnn_sim.commands import command_words
+from hrsnn_sim.commands import asked_steps, command_words
 from hrsnn_sim.cxxrtl import Design
 from hrsnn_sim.design import design_for
 from hrsnn_sim.record import CoreRecord, step_counts
@@ -58,6 +59,11 @@ class Job:
         return place(self.net, self.config.lanes, self.config.n_slots)
 
     @property
+    def asked(self) -> np.ndarray:
+        """Which steps of all samples ask for the outputs, (sum T,) bool."""
+        return asked_steps(self.net.readout, self.batch)
+
+    @property
     def loaded(self) -> tuple[MemoryImage, ...]:
         """The images that are loaded."""
         if self.images is not None:
@@ -77,7 +83,10 @@ def judge(job: Job, record: CoreRecord, expected: Sequence[CoreTrace]) -> Verdic
 def reference_traces(job: Job) -> list[CoreTrace]:
     """Return what the reference does with every sample."""
     return [
-        CoreTrace.of_reference(run_reference(job.net, job.batch.raster(k)), job.config.n_out)
+        _on_core(
+            CoreTrace.of_reference(run_reference(job.net, job.batch.raster(k)), job.config.n_out),
+            job,
+        )
         for k in range(len(job.batch))
     ]
 
@@ -90,8 +99,16 @@ def engine_traces(job: Job) -> list[CoreTrace]:
     for k, recording in result.recordings.items():
         counts = step_counts(net, batch.raster(k), recording.spikes)
         counts[-1] = [getattr(result.counts[k], name) for name in COUNTERS]
-        out.append(CoreTrace(recording.spikes, recording.v, recording.out, counts))
+        out.append(_on_core(CoreTrace(recording.spikes, recording.v, recording.out, counts), job))
     return out
+
+
+def _on_core(trace: CoreTrace, job: Job) -> CoreTrace:
+    """Return what the core shows of a trace with outputs after every step."""
+    if job.config.readout is None:
+        return trace
+    asked = job.net.readout.asked_steps(trace.n_steps)
+    return trace.computed_in(asked, job.config.out_depth)
 
 
 def verify_job(
@@ -126,10 +143,11 @@ def verify_job(
     if sim == "bulk":
         model = model or BulkModel(design, job.config, root / "models")
         model.load(job.loaded)
-        record = model.run(job.batch, job.net.readout.n_bins, job.gaps)
+        record = model.run(job.batch, job.net.readout.n_bins, job.gaps, job.asked)
+        stored = model.read(Select.OUT, 0, 0, job.net.readout.n_out)
     else:
-        record = run_case(job, design, sim, root)
-    verdict = judge(job, record, expected(job))
+        record, stored = run_case(job, design, sim, root), None
+    verdict = judge(job, record, expected(job)) + _judge_stored(job, record, stored)
     first = verdict.first_divergence
     if first is None or not waves:
         return verdict, record
@@ -137,7 +155,7 @@ def verify_job(
         step = int(job.batch.n_steps[: first.sample].sum()) + first.step
         write_waveform(
             vcd, design, job.config, job.loaded, job.batch, job.net.readout.n_bins, job.gaps,
-            step_window(record, step), root / "models",
+            step_window(record, step), root / "models", job.asked,
         )  # fmt: skip
     else:
         run_case(job, design, sim, root, vcd)
@@ -158,7 +176,7 @@ def run_case(
     """
     if sim not in SIMULATORS:
         raise ValueError(f"Simulator must be one of bulk, {', '.join(SIMULATORS)}, not {sim!r}")
-    words = command_words(job.batch, job.net.readout.n_bins)
+    words = command_words(job.batch, job.net.readout.n_bins, job.asked)
     case = Case(job.config, job.loaded, words, job.batch.n_steps, job.gaps)
     with tempfile.TemporaryDirectory(prefix="hrsnn-case-") as folder:
         given, taken = Path(folder) / "case.npz", Path(folder) / "record.npz"
@@ -271,6 +289,21 @@ def _judge_stream(job: Job, record: CoreRecord) -> Verdict:
     step = steps - (int(ends[sample - 1]) if sample else 0)
     first = Divergence(job.name, sample, step, "spike_stream", None, *values)
     return Verdict(0, 0, wrong.size + abs(want.size - got.size), first)
+
+
+def _judge_stored(job: Job, record: CoreRecord, stored: np.ndarray | None) -> Verdict:
+    """Compare the outputs that were read from their memory, if so, with those written last."""
+    if stored is None or not job.config.n_out or not len(record.out):
+        return Verdict()
+    mask = (1 << job.config.out_width) - 1
+    want, got = record.out[-1, : stored.size] & mask, stored & mask
+    wrong = np.flatnonzero(want != got)
+    if not wrong.size:
+        return Verdict()
+    c, last = int(wrong[0]), len(job.batch) - 1
+    step = int(job.batch.n_steps[last]) - 1
+    first = Divergence(job.name, last, step, "stored output", c, int(want[c]), int(got[c]))
+    return Verdict(0, 0, wrong.size, first)
 
 
 def _judge_unused(job: Job, record: CoreRecord) -> Verdict:

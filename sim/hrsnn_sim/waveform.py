@@ -35,6 +35,7 @@ def write_waveform(
     gaps: Gaps,
     window: tuple[int, int],
     root: Path,
+    asked=None,
 ) -> Path:
     """Run a batch once more and write the cycles of `window`, counted from the start of the run.
 
@@ -45,7 +46,7 @@ def write_waveform(
     path.parent.mkdir(parents=True, exist_ok=True)
     model.record_waves(path, model.cycle + window[0], model.cycle + window[1])
     try:
-        model.run(batch, n_bins, gaps)
+        model.run(batch, n_bins, gaps, asked)
     finally:
         model.close_waves()
     return path

@@ -1,6 +1,7 @@
 """Tests of the generator values."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -9,14 +10,9 @@ from hrsnn_rtl.config import CoreConfig, bits_for
 from hrsnn_sim.shapes import with_codebook
 
 from hrsnn_edge.errors import CapacityError
-from hrsnn_edge.network import (
-    DenseLayer,
-    ExpSynapses,
-    IntFormat,
-    MlpReadout,
-    TraceReadout,
-)
+from hrsnn_edge.network import ExpSynapses, IntFormat
 from hrsnn_edge.reference.random import random_network
+from hrsnn_edge.reference.random_features import random_mlp, random_traces
 
 VALUES = {
     "lanes": 2,
@@ -118,36 +114,9 @@ def test_check_holds_refuses_a_reset():
         config.check_holds(net)
 
 
-def with_mlp(net):
-    """Return the network with a perceptron of its first neuron."""
-    layer = DenseLayer(np.ones((1, 2), np.int32), np.zeros(2, np.int32))
-    return replace(net, readout=MlpReadout(np.array([0]), 1, (layer,), act_width=8))
-
-
-def with_traces(net):
-    """Return the network with a stream of one filter."""
-    n = net.n_neurons
-    weights, step = np.ones((1, n, 2), np.int32), np.array([9])
-    decay, bias = np.full((1, n), 200), np.zeros(2, np.int32)
-    return replace(net, readout=TraceReadout(decay, weights, bias, 4, step, 12, 8))
-
-
 def with_currents(net):
     """Return the network with exponential synapses."""
     return replace(net, synapses=ExpSynapses(np.full(net.n_neurons, 9), 16))
-
-
-@pytest.mark.parametrize(
-    "change, name",
-    [(with_mlp, "'mlp'"), (with_traces, "'traces'")],
-)
-def test_features_without_hardware_are_refused_by_name(change, name):
-    """No core is made for, or loaded with, a network that has a feature which it lacks."""
-    net, _ = random_network(3, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat(), n_out=2)
-    config = CoreConfig.for_network(net, n_steps=12)
-    for call in (lambda n: CoreConfig.for_network(n, n_steps=12), config.check_holds):
-        with pytest.raises(CapacityError, match=f"{name} is not supported by the core yet"):
-            call(change(net))
 
 
 def test_currents_are_part_of_the_arithmetic():
@@ -179,3 +148,96 @@ def test_codebook_holds_few_sets_of_parameters():
         CoreConfig.for_network(net, n_steps=12, codebook_rows=5)
     with pytest.raises(ValueError, match="codebook_rows must be between 0 and 32, not 33"):
         replace(config, codebook_rows=33)
+
+
+MLP = {"n_read": 5, "n_bins": 2, "hidden": (4, 3), "act_width": 6}
+TRACES = {"n_filters": 2, "squares": True, "trace_width": 10, "decay_width": 8}
+
+
+def with_readout(change, **sizes):
+    """Return a network of 20 neurons with a random readout of these sizes."""
+    net, _ = random_network(3, n_neurons=20, n_inputs=7, n_steps=12, fmt=IntFormat(), n_out=2)
+    return change(1, net, **sizes)
+
+
+def test_readout_sizes_by_hand():
+    """5 neurons in 2 bins, 4 and 3 hidden units, 2 outputs; 2 filters and squares, 2 outputs."""
+    config = CoreConfig.for_network(with_readout(random_mlp, **MLP), lanes=2, n_steps=12)
+    assert config.layers == ((10, 4), (4, 3), (3, 2)) and config.out_depth == 40 + 12 + 6
+    assert (config.operand_depth, config.unit_depth, config.out_lanes) == (10 + 4 + 3, 9, 1)
+    config = CoreConfig.for_network(with_readout(random_traces, **TRACES), lanes=2, n_steps=12)
+    assert config.layers == ((2 * 2 * 20, 2),) and config.out_depth == 160
+    assert (config.operand_depth, config.unit_depth) == (80, 2 + 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "sizes", "other", "message"),
+    [
+        (random_mlp, MLP, {"n_read": 6}, "Neurons that the readout reads must be at most 5"),
+        (random_mlp, MLP, {"n_bins": 3}, "n_bins of the network must be at most 2"),
+        (random_mlp, MLP, {"hidden": (4,)}, "Layers of the readout must be 3, that of the core"),
+        (random_mlp, MLP, {"hidden": (4, 4)}, "Units of hidden layer 1 must be at most 3"),
+        (random_mlp, MLP, {"act_width": 5}, "Activation width must be 6, that of the core, not 5"),
+        (random_traces, TRACES, {"n_filters": 3}, "Filters of a neuron must be at most 2"),
+        (random_traces, TRACES | {"squares": False}, {"squares": True}, "Squares of filters"),
+        (random_traces, TRACES, {"trace_width": 9}, "Width of a filter must be 10"),
+        (random_traces, TRACES, {"decay_width": 9}, "Width of a filter's decay must be at most 8"),
+    ],
+)
+def test_a_readout_that_does_not_fit_is_refused(change, sizes, other, message):
+    """A core takes no readout with more of anything, or with another arithmetic."""
+    net = with_readout(change, **sizes)
+    config = CoreConfig.for_network(net, n_steps=12)
+    config.check_holds(net)
+    with pytest.raises(CapacityError, match=message):
+        config.check_holds(with_readout(change, **sizes | other))
+
+
+def test_wider_sums_are_refused():
+    """A readout whose sums or outputs need more bits than the core has is refused."""
+    net = with_readout(random_traces, **TRACES)
+    config = CoreConfig.for_network(net, n_steps=12)
+    narrow = replace(config, readout=replace(config.readout, acc_width=9))
+    with pytest.raises(CapacityError, match="Width of the readout's sums must be at most 9"):
+        narrow.check_holds(net)
+    with pytest.raises(CapacityError, match="out_width of the network must be at most 8"):
+        replace(config, out_width=8).check_holds(net)
+
+
+def test_a_readout_of_another_kind_is_refused():
+    """Cores with a readout of one kind take no network with another."""
+    mlp, traces = with_readout(random_mlp), with_readout(random_traces)
+    linear, _ = random_network(3, n_neurons=20, n_inputs=7, fmt=IntFormat(), n_out=2)
+    for net, other in ((mlp, linear), (linear, traces), (traces, mlp)):
+        config = CoreConfig.for_network(net, n_steps=12)
+        message = f"must be '{net.readout.kind}', that of the core, not '{other.readout.kind}'"
+        with pytest.raises(CapacityError, match=message):
+            config.check_holds(other)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"hidden": (2, 2, 2)}, "Layers of the readout must be between 1 and 3 on the core, not 4"),
+        ({"hidden": (1024,)}, "Units of a hidden layer must be between 1 and 1023 on the core"),
+    ],
+)
+def test_no_core_has_larger_perceptrons(sizes, message):
+    """A perceptron that the registers cannot describe is refused, with what would help."""
+    net = with_readout(random_mlp, **sizes)
+    with pytest.raises(CapacityError, match=f"{message}.*Fit a smaller readout"):
+        CoreConfig.for_network(net, n_steps=12)
+
+
+@pytest.mark.parametrize("change", [random_mlp, random_traces])
+def test_json_and_back(change):
+    """A configuration survives JSON, whatever its readout."""
+    config = CoreConfig.for_network(with_readout(change), n_steps=12, distributed=("sums",))
+    assert CoreConfig.from_dict(json.loads(json.dumps(asdict(config)))) == config
+
+
+def test_a_perceptron_adds_one_output_a_cycle():
+    """Other readouts than a linear one have one lane."""
+    config = CoreConfig.for_network(with_readout(random_mlp), n_steps=12)
+    with pytest.raises(ValueError, match="out_lanes must be 1 with a mlp readout"):
+        replace(config, out_lanes=2)

@@ -1,12 +1,14 @@
 """Tests of the emitted text."""
 
 import re
+from dataclasses import replace
 
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.core import Core
 from hrsnn_rtl.generate import emit_rtlil, emit_verilog
 from hrsnn_rtl.interfaces import strobes_layout
 from hrsnn_rtl.measure import FewPins
+from hrsnn_rtl.readout_shapes import PerceptronShape
 
 CONFIG = CoreConfig(
     lanes=2, n_slots=20, n_inputs=4, synapse_depth=64, v_width=8, decay_width=8, weight_width=4,
@@ -45,6 +47,15 @@ def test_memories_can_be_found_by_name():
             clocked += 1
     # Queue; row, synapse, state, decay, threshold and two sums a lane; weight, bias and sum.
     assert clocked == 1 + 2 * 7 + 3
+
+
+def test_a_linear_readout_needs_nothing_of_the_others():
+    """What a step's question takes is only in a core with a readout that is computed when asked."""
+    asked = PerceptronShape(n_read=3, hidden=(2,), act_width=4, acc_width=20)
+    names = r"wire .*\\(ask|settled)\b"
+    assert not re.search(names, emit_rtlil(Core(config=CONFIG), "core"))
+    other = replace(CONFIG, out_lanes=1, readout=asked)
+    assert len(set(re.findall(names, emit_rtlil(Core(config=other), "core")))) == 2
 
 
 def test_few_pins_counts_its_registers():

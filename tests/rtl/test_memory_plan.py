@@ -20,6 +20,7 @@ from hrsnn_sim.shapes import with_codebook, with_currents
 
 from hrsnn_edge.network import IntFormat
 from hrsnn_edge.reference.random import random_network, random_stdp
+from hrsnn_edge.reference.random_features import random_mlp, random_traces
 
 CASES = (
     {"lanes": 1},
@@ -75,6 +76,16 @@ def test_plan_of_a_core_that_learns(options, seed):
     net, stdp = random_stdp(seed, net, plastic_in=True, plastic_rec=seed == 1, learn_shift=6)
     config = CoreConfig.for_network(net, n_steps=10, stdp=stdp, **options)
     check_plan(config)
+
+
+@pytest.mark.parametrize("block_ram", ["", "DP16KD", "ICESTORM_RAM"])
+@pytest.mark.parametrize("change", [random_mlp, random_traces])
+def test_plan_of_other_readouts(change, block_ram):
+    """The same for a perceptron and for filters."""
+    for seed in range(4):
+        net, _ = random_network(seed, 100, 20, 10, fmt=IntFormat(v_width=14, weight_width=5))
+        config = CoreConfig.for_network(change(seed, net), n_steps=10, block_ram=block_ram)
+        check_plan(config)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.readout_shapes import FilterShape, PerceptronShape
 from hrsnn_rtl.register_text import GENERATED
 from hrsnn_rtl.registers import (
     BY_NAME,
@@ -41,6 +42,8 @@ CONFIG = CoreConfig(
     n_bins=3,
     out_width=22,
 )
+PERCEPTRON = PerceptronShape(n_read=40, hidden=(300, 3), act_width=16, acc_width=48)
+FILTERS = FilterShape(n_filters=9, squares=True, trace_width=16, decay_width=12, acc_width=37)
 
 
 @pytest.mark.parametrize("path", GENERATED)
@@ -109,6 +112,9 @@ def test_constants_by_hand():
         {"spike_stream": True, "double_buffer": False},
         {"synapse_memory": "spram", "has_reset": False},
         {"n_out": 0, "out_lanes": 4, "queue_depth": 4096},
+        {"out_lanes": 1, "readout": PERCEPTRON},
+        {"out_lanes": 1, "readout": replace(PERCEPTRON, hidden=())},
+        {"out_lanes": 1, "readout": FILTERS},
     ],
 )
 def test_configuration_round_trip(changes):
