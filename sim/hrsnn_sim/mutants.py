@@ -129,8 +129,8 @@ ASKED_READOUTS = (
     Change("filters", 'written["place"] + self._n_filters', 'written["place"]'),
     Change("filters", "asked & self.settled & ~whole", "asked & ~whole"),
     Change("core", "scheduler.scanned & nothing & ~scheduler.step", "scheduler.scanned & nothing"),
-    Change("scheduler", "self.scanned.eq(~(scanning | self._lead_works() | self.scan.valid[1:].any()))",
-           "self.scanned.eq(~scanning)"),
+    Change("scheduler", "~(scanning | self._lead_works() | self.scan.valid[1:].any())",
+           "~scanning"),
 )  # fmt: skip
 #: Changes that nobody can see, and why.
 EQUIVALENT: dict[Change, str] = {
