@@ -7,6 +7,7 @@ from hrsnn_edge.data.fsdd import load_fsdd
 from hrsnn_edge.errors import DataError
 from hrsnn_edge.flow.data_sections import SeriesData, section_of
 from hrsnn_edge.flow.experiment import load_experiment
+from hrsnn_edge.model.recipes import backprop_recipe, fsdd_recipe
 
 FOLDER = Path(__file__).parents[2] / "experiments"
 #: A study is a file of its own kind; tests/study checks those.
@@ -56,3 +57,9 @@ def test_folds_by_speaker():
     assert (len(data.train.labels), data.n_folds) == (2000, 4)
     with pytest.raises(ValueError, match="by 'take' or by 'speaker', not 'digit'"):
         load_fsdd(path, cochlea=small, fold_by="digit")
+
+
+def test_backprop_of_speech_is_the_recipe():
+    """The file and the tables of results train the same network."""
+    model = load_experiment(FOLDER / "fsdd-backprop.toml").model.config()
+    assert model == backprop_recipe(fsdd_recipe(300)).variant("HeNB")
