@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hrsnn_edge.data.fsdd import load_fsdd
 from hrsnn_edge.errors import DataError
 from hrsnn_edge.flow.data_sections import SeriesData, section_of
 from hrsnn_edge.flow.experiment import load_experiment
-from hrsnn_edge.model.recipes import backprop_recipe, fsdd_recipe
+from hrsnn_edge.model.recipes import UNHEARD, backprop_recipe, fsdd_recipe
 
 FOLDER = Path(__file__).parents[2] / "experiments"
 #: A study is a file of its own kind; tests/study checks those.
@@ -59,7 +60,13 @@ def test_folds_by_speaker():
         load_fsdd(path, cochlea=small, fold_by="digit")
 
 
-def test_backprop_of_speech_is_the_recipe():
-    """The file and the tables of results train the same network."""
-    model = load_experiment(FOLDER / "fsdd-backprop.toml").model.config()
-    assert model == backprop_recipe(fsdd_recipe(300)).variant("HeNB")
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("fsdd-backprop", {}), ("fsdd-unseen", UNHEARD | {"augment.copies": 1})],
+)
+def test_backprop_of_speech_is_the_recipe(name, changes):
+    """The files and the tables of results train the same networks."""
+    model = load_experiment(FOLDER / f"{name}.toml").model.config()
+    wanted = backprop_recipe(fsdd_recipe(300)).variant("HeNB").with_values(changes)
+    assert replace(model, readout=wanted.readout) == wanted
+    assert model.readout.n_bins == wanted.readout.n_bins
