@@ -18,6 +18,7 @@ from hrsnn_edge.readouts import DenseLayer, LinearReadout, MlpReadout, Readout, 
 from hrsnn_edge.rows import SparseRows
 
 __all__ = [
+    "RESETS",
     "Counts",
     "DenseLayer",
     "ExpSynapses",
@@ -31,6 +32,16 @@ __all__ = [
     "SparseRows",
     "TraceReadout",
 ]
+
+
+#: What a spike does to the membrane: sets it to `v_reset`, or takes ``v_threshold - v_reset`` off.
+RESETS = ("hard", "subtract")
+
+
+def _check_reset(reset: str) -> None:
+    """Raise `ValueError` for an unknown kind of reset."""
+    if reset not in RESETS:
+        raise ValueError(f"Reset must be one of {', '.join(RESETS)}, not {reset!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +67,7 @@ class FloatNetwork:
     v_reset : (N,) float64
         Reset potential.
     refractory_steps : (N,) int64
-        Steps after a spike in which the neuron is held at reset.
+        Steps after a spike in which the neuron is held where the spike left it.
     dt : float
         Step [ms].
     v_floor : float or (N,) float64
@@ -67,6 +78,9 @@ class FloatNetwork:
         Cluster of each neuron in a clustered network.
     tau_syn : (N,) float64 or None
         Time constant of each neuron's synaptic current [ms], above 0; None for delta synapses.
+    reset : 'hard' or 'subtract'
+        Whether a spike sets ``v`` to `v_reset` or takes `v_drop` off, so that what overshot the
+        threshold stays. With a `v_reset` of 0 that is the threshold.
     """
 
     w_in: SparseRows
@@ -82,10 +96,12 @@ class FloatNetwork:
     readout: Readout | None = None
     cluster: np.ndarray | None = None
     tau_syn: np.ndarray | None = None
+    reset: str = "hard"
 
     def __post_init__(self):
         """Check shapes, signs and finiteness."""
         freeze(self)
+        _check_reset(self.reset)
         n = self.w_rec.n_pre
         optional = () if self.tau_syn is None else ("tau_syn",)
         for name in (
@@ -130,6 +146,11 @@ class FloatNetwork:
     def alpha(self) -> np.ndarray:
         """Decay of one step, ``exp(-dt / tau_mem)``, (N,) float64."""
         return np.exp(-self.dt / self.tau_mem)
+
+    @property
+    def v_drop(self) -> np.ndarray:
+        """What a spike takes off the membrane, (N,) float64; empty with a hard reset."""
+        return v_drop(self)
 
     @property
     def beta(self) -> np.ndarray:
@@ -238,6 +259,8 @@ class IntNetwork:
         The widths.
     synapses : ExpSynapses or None
         None for delta synapses.
+    reset : 'hard' or 'subtract'
+        As in `FloatNetwork`.
     """
 
     w_in: SparseRows
@@ -252,10 +275,12 @@ class IntNetwork:
     readout: Readout
     fmt: IntFormat = field(default_factory=IntFormat)
     synapses: ExpSynapses | None = None
+    reset: str = "hard"
 
     def __post_init__(self):
         """Check every value against its format."""
         freeze(self)
+        _check_reset(self.reset)
         f, n = self.fmt, self.n_neurons
         if self.w_in.n_post != n or self.w_rec.n_post != n:
             raise ValueError(f"Both projections must end on {n} neurons")
@@ -296,6 +321,11 @@ class IntNetwork:
         return self.w_in.n_pre
 
     @property
+    def v_drop(self) -> np.ndarray:
+        """What a spike takes off the membrane, (N,) int32, above 0; empty with a hard reset."""
+        return v_drop(self)
+
+    @property
     def sum_width(self) -> int:
         """Bits of ``syn_sum`` such that no set of events can overflow it, from the actual rows."""
         low = np.zeros(self.n_neurons, np.int64)
@@ -309,6 +339,11 @@ class IntNetwork:
     def out_width(self, n_steps: int) -> int:
         """Bits of a readout accumulator that cannot overflow in `n_steps` steps."""
         return self.readout.out_width(n_steps)
+
+
+def v_drop(net: FloatNetwork | IntNetwork) -> np.ndarray:
+    """Return ``v_threshold - v_reset``, (N,), of a subtractive reset; empty with a hard one."""
+    return net.v_threshold - net.v_reset if net.reset == "subtract" else net.v_reset[:0]
 
 
 @dataclass(frozen=True, eq=False)

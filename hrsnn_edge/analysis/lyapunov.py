@@ -14,7 +14,8 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.float_run import floor_of, step_gain
+from hrsnn_edge.engine.float_run import step_gain
+from hrsnn_edge.model.lif import membrane_after
 from hrsnn_edge.network import FloatNetwork, SparseRows
 
 #: Sharpness of the surrogate derivative of the spike function.
@@ -165,8 +166,10 @@ def surrogate_jacobians(
             "Network must have delta synapses for its Jacobian, not tau_syn. "
             "Take the spectrum of the network without it."
         )
+    if reset_term and net.reset != "hard":
+        raise ValueError(f"Reset must be 'hard' for its term of the Jacobian, not {net.reset!r}")
     alpha, gain = net.alpha, step_gain(net)
-    threshold, floor = net.v_threshold, floor_of(net)
+    threshold = net.v_threshold
     incoming = transposed(net.w_rec, gain)
     v = np.zeros(net.n_neurons)
     wait = np.zeros(net.n_neurons, np.int64)
@@ -175,14 +178,14 @@ def surrogate_jacobians(
         x = alpha * v + gain * step_input + incoming @ spikes
         held = wait > 0
         fired = (x >= threshold) & ~held
-        x = np.where(held, net.v_reset, x)
+        x = np.where(held, v if net.reset == "subtract" else net.v_reset, x)
         psi = 1 / (1 + SURROGATE_SHARPNESS * np.abs(x - threshold) / threshold) ** 2 / threshold
         diagonal = alpha
         if reset_term:
             diagonal = alpha * (1 - fired) - alpha * x * psi
         rows = ~held if reset_term else None
         yield _apply(diagonal, incoming, psi, rows)
-        v = np.where(fired, net.v_reset, np.maximum(x, floor))
+        v = membrane_after(x, v, held, fired, net)
         wait = np.where(fired, net.refractory_steps, np.maximum(wait - 1, 0))
         spikes = fired.astype(float)
 

@@ -62,7 +62,8 @@ def learn_driven(reservoir: Reservoir, stdp: FloatStdp, series) -> Reservoir:
         rows.row_ptr, rows.col_idx, pre, post_ptr, np.argsort(rows.col_idx, kind="stable"),
         sign, magnitude, top, tau_plus, tau_minus, eta_plus * top, eta_minus * top,
         stdp.trace_step, net.dt,
-        net.alpha, step_gain(net), net.v_threshold, net.v_reset, floor_of(net),
+        net.alpha, step_gain(net), net.v_threshold, net.v_reset, net.v_drop,
+        floor_of(net),
         net.refractory_steps.astype(np.int32),
     )  # fmt: skip
     return replace(reservoir, net=replace(net, w_rec=rows.with_weights(sign[pre] * magnitude)))

@@ -18,8 +18,9 @@ import numpy as np
 from hrsnn_edge.errors import ArtifactError
 
 MAGIC = b"HRSNN\r\n\x1a"
-#: Versions that are read. Version 2 has the fields of exponential synapses and other readouts.
-VERSIONS = (1, 2)
+#: Versions that are read. Version 2 has the fields of exponential synapses and other readouts,
+#: version 3 that of a subtractive reset.
+VERSIONS = (1, 2, 3)
 #: Kinds of content.
 INT_NETWORK, FLOAT_NETWORK = 1, 2
 KIND_NAMES = {INT_NETWORK: "an integer network", FLOAT_NETWORK: "a float network"}
@@ -124,7 +125,8 @@ def _check_prefix(data: bytes, name: str) -> None:
         )
     if version not in VERSIONS:
         raise ArtifactError(
-            f"{name}: format version must be {' or '.join(map(str, VERSIONS))}, not {version}. "
+            f"{name}: format version must be between {VERSIONS[0]} and {VERSIONS[-1]}, not "
+            f"{version}. "
             "Write it again with this version of hrsnn."
         )
     if kind not in KIND_NAMES:

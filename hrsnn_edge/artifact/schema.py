@@ -98,6 +98,8 @@ def to_bytes(artifact: Artifact | FloatArtifact) -> bytes:
     if isinstance(artifact, FloatArtifact):
         return pack(FLOAT_NETWORK, *_float_content(net, meta), _version(net))
     meta["format"] = {f.name: getattr(net.fmt, f.name) for f in fields(net.fmt)}
+    if net.reset != "hard":
+        meta["reset"] = net.reset
     sections = _row_sections("w_in", net.w_in, "i1") | _row_sections("w_rec", net.w_rec, "i1")
     sections |= {name: getattr(net, name).astype(t) for name, (t, _) in _INT_ARRAYS.items()}
     readout, parts = readout_content(net.readout, integer=True)
@@ -118,6 +120,8 @@ def to_bytes(artifact: Artifact | FloatArtifact) -> bytes:
 
 def _version(net: FloatNetwork | IntNetwork) -> int:
     """Return the least version that has all the fields of a network."""
+    if net.reset != "hard":
+        return 3
     synapses = net.synapses if isinstance(net, IntNetwork) else net.tau_syn
     simple = synapses is None and (net.readout is None or isinstance(net.readout, LinearReadout))
     return 1 if simple else 2
@@ -187,6 +191,7 @@ def _int_network(meta, sections) -> IntNetwork:
         readout=readout_from(meta.get("readout"), sections, integer=True),
         fmt=IntFormat(**meta["format"]),
         synapses=_synapses(meta.get("synapses"), sections),
+        reset=meta.get("reset", "hard"),
     )
 
 
@@ -205,6 +210,8 @@ def _stdp(values, sections) -> IntStdp | None:
 
 def _float_content(net: FloatNetwork, meta: dict) -> tuple[dict, dict]:
     meta["gain_mode"] = net.gain_mode
+    if net.reset != "hard":
+        meta["reset"] = net.reset
     sections = _row_sections("w_in", net.w_in, "<f8") | _row_sections("w_rec", net.w_rec, "<f8")
     sections |= {name: getattr(net, name).astype(t) for name, (t, _) in _FLOAT_ARRAYS.items()}
     sections["dt"] = np.array([net.dt], "<f8")
@@ -238,4 +245,5 @@ def _float_network(meta, sections) -> FloatNetwork:
         readout=readout,
         cluster=sections["cluster"].astype(np.int64) if "cluster" in sections else None,
         tau_syn=sections["tau_syn"].astype(float) if "tau_syn" in sections else None,
+        reset=meta.get("reset", "hard"),
     )

@@ -34,8 +34,12 @@ def verb(
         str | None, typer.Option(help="NIR: 'exact' or 'euler' steps; default: the file's, exact.")
     ] = None,
     reset: Annotated[
-        str, typer.Option(help="NIR: what the origin does on a spike, 'hard' or 'subtract'.")
-    ] = "hard",
+        str | None,
+        typer.Option(
+            help="NIR: what the origin does on a spike: 'hard', 'subtract', or 'subtract-delayed' "
+            "(a step later, the default of snnTorch); default: the file's, hard."
+        ),
+    ] = None,
     refractory: Annotated[
         int, typer.Option(min=0, help="NIR: refractory steps where the file does not say.")
     ] = 0,
@@ -97,11 +101,14 @@ def _from_nir(imported) -> tuple[FloatArtifact, dict[str, Any], list[str]]:
     }
     classes = tuple(str(c) for c in range(imported.network.readout.n_out))
     found = FloatArtifact(imported.network, classes, {"drive": drive})
-    note = (
-        "resets are hard, as NIR says: a network trained with reset by subtraction (the default of "
-        "snnTorch, which its export does not say) fires other spikes"
-    )
-    return found, figures, [*table(imported.changes), note]
+    lines = table(imported.changes)
+    if imported.network.reset == "hard":
+        lines.append(
+            "resets are hard, as NIR says: a network trained with reset by subtraction, which its "
+            "export does not say, fires other spikes. snnTorch subtracts by default: "
+            "--reset subtract-delayed"
+        )
+    return found, figures, lines
 
 
 def _readout(file: Path, network: Path) -> tuple[FloatArtifact, dict[str, Any], list[str]]:

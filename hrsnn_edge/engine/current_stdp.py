@@ -16,7 +16,7 @@ import numpy as np
 def learn_current(
     current, hold, row_ptr, col_idx, pre_idx, post_ptr, post_syn, sign, magnitude, magnitude_max,
     tau_plus, tau_minus, eta_plus, eta_minus, trace_step, dt,
-    alpha, gain, threshold, reset, floor, refractory,
+    alpha, gain, threshold, reset, drop, floor, refractory,
 ):  # fmt: skip
     """Change `magnitude` in place over one run from rest; return the spikes of each neuron.
 
@@ -57,9 +57,9 @@ def learn_current(
             syn[j] = 0.0
             if wait[j] > 0:
                 wait[j] -= 1
-                u = reset[j]
+                u = v[j] if drop.size else reset[j]
             elif u >= threshold[j]:
-                u = reset[j]
+                u = max(u - drop[j], floor[j]) if drop.size else reset[j]
                 wait[j] = refractory[j]
                 fired[n_fired] = j
                 n_fired += 1

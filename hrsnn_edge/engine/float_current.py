@@ -63,7 +63,7 @@ class CurrentRun:
 @nb.njit(cache=True, error_model="numpy")
 def _run(
     current, hold, row_ptr, col_idx, weights,
-    alpha, beta, gain, threshold, reset, floor, refractory, decay,
+    alpha, beta, gain, threshold, reset, drop, floor, refractory, decay,
     v, wait, is_fired, trace, i_syn, traces, counts,
 ):  # fmt: skip
     """Fill `traces` and `counts`; leave the last state in the arrays of a `CurrentState`."""
@@ -88,9 +88,9 @@ def _run(
                 x = alpha[j] * v[j] + drive + gain[j] * current[m, j]
                 if wait[j] > 0:
                     wait[j] -= 1
-                    x = reset[j]
+                    x = v[j] if drop.size else reset[j]
                 elif x >= threshold[j]:
-                    x = reset[j]
+                    x = max(x - drop[j], floor[j]) if drop.size else reset[j]
                     wait[j] = refractory[j]
                     fired[n_fired] = j
                     n_fired += 1
@@ -178,7 +178,8 @@ def run_current(
     _run(
         current, hold,
         net.w_rec.row_ptr, net.w_rec.col_idx, net.w_rec.weights * gain[net.w_rec.col_idx],
-        net.alpha, current_decay(net), gain, net.v_threshold, net.v_reset, floor_of(net),
+        net.alpha, current_decay(net), gain, net.v_threshold, net.v_reset, net.v_drop,
+        floor_of(net),
         net.refractory_steps.astype(np.int32), np.ascontiguousarray(decay, np.float64),
         end.v, end.wait, end.fired, end.traces, end.i_syn, traces, counts,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from hrsnn_edge.network import FloatNetwork
 def _run(
     sample_ptr, ev_t, ev_addr, n_steps,
     in_ptr, in_col, in_w, rec_ptr, rec_col, rec_w,
-    alpha, beta, threshold, reset, floor, refractory,
+    alpha, beta, threshold, reset, drop, floor, refractory,
     counts, spike_ptr, spike_t, spike_addr,
 ):  # fmt: skip
     """Fill `counts` (S, B, N); with a non-empty `spike_t` write the spikes of each sample too.
@@ -56,9 +56,9 @@ def _run(
                 x = alpha[j] * v[j] + drive
                 if wait[j] > 0:
                     wait[j] -= 1
-                    x = reset[j]
+                    x = v[j] if drop.size else reset[j]
                 elif x >= threshold[j]:
-                    x = reset[j]
+                    x = max(x - drop[j], floor[j]) if drop.size else reset[j]
                     wait[j] = refractory[j]
                     fired[n_fired] = j
                     n_fired += 1
@@ -80,7 +80,8 @@ def _call(net: FloatNetwork, events: EventBatch, counts, spike_ptr, spike_t, spi
         events.sample_ptr, events.t, events.address, events.n_steps,
         net.w_in.row_ptr, net.w_in.col_idx, net.w_in.weights * gain[net.w_in.col_idx],
         net.w_rec.row_ptr, net.w_rec.col_idx, net.w_rec.weights * gain[net.w_rec.col_idx],
-        net.alpha, current_decay(net), net.v_threshold, net.v_reset, floor_of(net),
+        net.alpha, current_decay(net), net.v_threshold, net.v_reset, net.v_drop,
+        floor_of(net),
         net.refractory_steps.astype(np.int32),
         counts, spike_ptr, spike_t, spike_addr,
     )  # fmt: skip

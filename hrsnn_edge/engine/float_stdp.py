@@ -17,7 +17,7 @@ def learn(
     row_ptr, col_idx, sign, kind, plastic, magnitude, magnitude_max,
     post_ptr, post_syn, pre_idx,
     decay_plus, class_plus, eta_plus, decay_minus, class_minus, eta_minus, trace_step,
-    alpha, beta, gain, threshold, reset, floor, refractory, normalise,
+    alpha, beta, gain, threshold, reset, drop, floor, refractory, normalise,
 ):  # fmt: skip
     """Change `magnitude` in place, one pass over the samples; return the spikes of each.
 
@@ -86,9 +86,9 @@ def learn(
                 u = alpha[j] * v[j] + gain[j] * drive
                 if wait[j] > 0:
                     wait[j] -= 1
-                    u = reset[j]
+                    u = v[j] if drop.size else reset[j]
                 elif u >= threshold[j]:
-                    u = reset[j]
+                    u = max(u - drop[j], floor[j]) if drop.size else reset[j]
                     wait[j] = refractory[j]
                     fired[n_fired] = j
                     n_fired += 1

@@ -66,13 +66,24 @@ def store(v, acc, spikes, v_reset, low, high):
 
 
 @nb.njit(cache=True, nogil=True)
-def hold(v, refractory, spikes, v_reset, refractory_steps):
+def store_subtracted(v, acc, refractory, spikes, v_drop, low, high):
+    """Set the membranes but those held: the saturated sum, less what a spike takes off."""
+    for j in range(acc.size):
+        x = acc[j] - v_drop[j] if spikes[j] else acc[j]
+        x = low if x < low else x
+        x = high if x > high else x
+        v[j] = v[j] if refractory[j] > 0 else x
+
+
+@nb.njit(cache=True, nogil=True)
+def hold(v, refractory, spikes, v_reset, v_drop, refractory_steps):
     """Undo the step of the neurons whose counter is above 0, and start those of the fired."""
     for j in range(v.size):
         if refractory[j] > 0:
             refractory[j] -= 1
             spikes[j] = 0
-            v[j] = v_reset[j]
+            if not v_drop.size:
+                v[j] = v_reset[j]
         elif spikes[j]:
             refractory[j] = refractory_steps[j]
 
@@ -96,20 +107,23 @@ def fired_list(spikes, fired):
 @nb.njit(cache=True, nogil=True)
 def update(
     v, acc, refractory, i_syn, spikes, fired,
-    decay, v_threshold, v_reset, refractory_steps, holds, gain,
+    decay, v_threshold, v_reset, v_drop, refractory_steps, holds, gain,
     syn_decay, syn_gain, syn_low, syn_high, low, high,
 ):  # fmt: skip
     """Advance every neuron by one step and clear the sums; return how many fired.
 
-    `i_syn` is empty with delta synapses.
+    `i_syn` is empty with delta synapses, `v_drop` with hard resets.
     """
     if i_syn.size:
         add_to_currents(i_syn, acc, syn_decay, syn_gain, syn_low, syn_high)
     leak_and_add(v, acc, decay, gain)
     compare(acc, v_threshold, spikes)
-    store(v, acc, spikes, v_reset, low, high)
+    if v_drop.size:
+        store_subtracted(v, acc, refractory, spikes, v_drop, low, high)
+    else:
+        store(v, acc, spikes, v_reset, low, high)
     if holds:
-        hold(v, refractory, spikes, v_reset, refractory_steps)
+        hold(v, refractory, spikes, v_reset, v_drop, refractory_steps)
     acc[:] = 0
     return fired_list(spikes, fired)
 
@@ -118,7 +132,7 @@ def update(
 def run_samples(
     first, last, sample_ptr, ev_t, ev_addr, n_steps,
     n_inputs, row_ptr, col_idx, weights, dense, row_gain, unit,
-    decay, v_threshold, v_reset, refractory_steps, holds, gain,
+    decay, v_threshold, v_reset, v_drop, refractory_steps, holds, gain,
     syn_decay, syn_gain, syn_low, syn_high, low, high,
     spike_counts, slot, rec_spikes, rec_v,
 ):  # fmt: skip
@@ -152,7 +166,7 @@ def run_samples(
             deliver(sums, sources, n_fired, row_ptr, col_idx, weights, dense, row_gain, unit)
             n_fired = update(
                 v, acc, refractory, i_syn, spikes, fired,
-                decay, v_threshold, v_reset, refractory_steps, holds, gain,
+                decay, v_threshold, v_reset, v_drop, refractory_steps, holds, gain,
                 syn_decay, syn_gain, syn_low, syn_high, low, high,
             )  # fmt: skip
             part = spike_counts[s, t * n_bins // n_steps[s]]

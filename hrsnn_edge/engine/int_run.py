@@ -226,7 +226,7 @@ def neuron_args(net: IntNetwork, sum_width: int | None = None) -> tuple:
         currents, gain = ((net.synapses.syn_decay << up).astype(word), gain, *ends), word(1)
     return (
         (net.decay << up).astype(word),
-        net.v_threshold.astype(word), net.v_reset.astype(word),
+        net.v_threshold.astype(word), net.v_reset.astype(word), net.v_drop.astype(word),
         net.refractory_steps.astype(np.int32), bool(net.refractory_steps.any()),
         gain, *currents, word(low), word(high),
     )  # fmt: skip

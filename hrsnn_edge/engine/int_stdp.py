@@ -135,7 +135,7 @@ def decay_post(y, loss, decay, decay_width, eta, eta_shift):
 def learn_sample(
     ev_t, ev_addr, n_steps,
     in_ptr, in_col, in_w, in_shift, m_in, rec_ptr, rec_col, rec_w, rec_shift, rec_sign, m_rec,
-    decay, v_threshold, v_reset, refractory_steps, holds, v_gain,
+    decay, v_threshold, v_reset, v_drop, refractory_steps, holds, v_gain,
     syn_decay, syn_gain, syn_low, syn_high, low, high,
     plastic_in, plastic_rec, learn_shift, trace_top, trace_step, trace_decay_width,
     decay_plus, eta_plus, greatest, decay_minus, eta_minus, eta_shift,
@@ -186,7 +186,7 @@ def learn_sample(
             event += 1
         n_fired = update(
             v, acc, refractory, i_syn, spikes, fired,
-            decay, v_threshold, v_reset, refractory_steps, holds, v_gain,
+            decay, v_threshold, v_reset, v_drop, refractory_steps, holds, v_gain,
             syn_decay, syn_gain, syn_low, syn_high, low, high,
         )  # fmt: skip
         if step_ptr[t] + n_fired > spike.size:

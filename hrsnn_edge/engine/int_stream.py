@@ -128,7 +128,7 @@ def _filter(filters, decay, step, decay_width, top, fired, n_fired):
 def _advance(
     ev_t, ev_addr, n_steps,
     n_inputs, row_ptr, col_idx, weights, dense, row_gain, unit,
-    decay, v_threshold, v_reset, refractory_steps, holds, gain,
+    decay, v_threshold, v_reset, v_drop, refractory_steps, holds, gain,
     syn_decay, syn_gain, syn_low, syn_high, low, high,
     filter_decay, filter_step, filter_width, filter_top, hold, start,
     v, i_syn, refractory, is_fired, filters,
@@ -156,7 +156,7 @@ def _advance(
         deliver(sums, sources, n_fired, row_ptr, col_idx, weights, dense, row_gain, unit)
         n_fired = update(
             v, acc, refractory, i_syn, spikes, fired,
-            decay, v_threshold, v_reset, refractory_steps, holds, gain,
+            decay, v_threshold, v_reset, v_drop, refractory_steps, holds, gain,
             syn_decay, syn_gain, syn_low, syn_high, low, high,
         )  # fmt: skip
         for q in range(n_fired):

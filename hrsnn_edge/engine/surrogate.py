@@ -6,6 +6,9 @@ time and with nothing passed through the reset or the refractory period::
     gs[t] = dL/dcount[bin(t)] + sum_j w[i, j] gain_j gx[t + 1, j]
     gx[t] = gs[t] psi[t] + alpha gx[t + 1]          (the second where the membrane went on freely)
 
+With a subtractive reset it goes on through a spike too, and the threshold takes part in what the
+spike takes off.
+
 Weights of an event take part once, where their event falls, so a sample costs one sweep over the
 recurrent synapses a step and nothing else that grows with them. `_LANES` samples go through a
 sweep together, each synapse read once for all of them.
@@ -32,7 +35,7 @@ _FREE, _FLOORED, _FIRED, _HELD = 0, 1, 2, 3
 def _gradients(
     order, sample_ptr, ev_t, ev_addr, n_steps,
     in_ptr, in_col, in_w, rec_ptr, rec_col, rec_w,
-    alpha, gain, leaky, threshold, reset, floor, refractory, slope,
+    alpha, gain, leaky, threshold, reset, drop, floor, refractory, slope,
     by_count, g_in, g_rec, g_alpha, g_threshold,
 ):  # fmt: skip
     """Add the gradients of the samples, `_LANES` at a time, to the parts `g_...` (P, size)."""
@@ -41,6 +44,7 @@ def _gradients(
     longest = n_steps.max()
     n_blocks = (n_samples + _LANES - 1) // _LANES
     back_w = rec_w * gain[rec_col]
+    subtracts = drop.size > 0
     for part in nb.prange(n_parts):
         x = np.empty((longest, n, _LANES))
         fate = np.empty((longest, n, _LANES), np.uint8)
@@ -76,17 +80,21 @@ def _gradients(
                     fired_ptr[k, t + 1] = fired_ptr[k, t]
                 for j in range(n):
                     any_fired = False
+                    gone = drop[j] if subtracts else 0.0
                     for k in range(_LANES):
                         new = alpha[j] * v[j, k] + gain[j] * syn[j, k]
                         syn[j, k] = 0.0
-                        x[t, j, k] = new
                         held = wait[j, k] > 0 or t >= steps[k]
                         fires = not held and new >= threshold[j]
                         floored = not held and not fires and new < floor[j]
                         fate[t, j, k] = (
                             _HELD if held else _FIRED if fires else _FLOORED if floored else _FREE
                         )
-                        v[j, k] = reset[j] if held or fires else floor[j] if floored else new
+                        left = max(new - gone, floor[j]) if subtracts else reset[j]
+                        stays = v[j, k] if subtracts else reset[j]
+                        # Of a membrane that is held, where it is held.
+                        x[t, j, k] = stays if held and subtracts else new
+                        v[j, k] = stays if held else left if fires else floor[j] if floored else new
                         wait[j, k] = refractory[j] if fires else max(wait[j, k] - 1, 0)
                         any_fired |= fires
                     if any_fired:
@@ -104,6 +112,7 @@ def _gradients(
                         by[:, k] = by_count[mine[k], b]
                 for i in range(n):
                     th, a = threshold[i], alpha[i]
+                    gone = drop[i] if subtracts else 0.0
                     for k in range(_LANES):
                         gs[k] = by[i, k]
                     for p in range(rec_ptr[i], rec_ptr[i + 1]):
@@ -117,14 +126,19 @@ def _gradients(
                         carried = 0.0 if state == _HELD else a * later[i, k]
                         sum_threshold[i, k] -= gx * here / th
                         sum_threshold[i, k] += carried * floor[i] / th if state == _FLOORED else 0.0
-                        gx += carried if state == _FREE else 0.0
+                        passes = subtracts and state == _FIRED and here - gone >= floor[i]
+                        sum_threshold[i, k] -= carried if passes else 0.0
+                        gx += carried if state == _FREE or passes else 0.0
                         now[i, k] = gx
                     if t > 0:
                         for k in range(_LANES):
                             state = fate[t - 1, i, k]
+                            left = x[t - 1, i, k]
+                            if state == _FIRED:
+                                left = max(left - gone, floor[i])
                             before = (
-                                x[t - 1, i, k] if state == _FREE
-                                else floor[i] if state == _FLOORED
+                                floor[i] if state == _FLOORED
+                                else left if subtracts or state == _FREE
                                 else reset[i]
                             )  # fmt: skip
                             drive = (x[t, i, k] - a * before) / gain[i] if leaky else 0.0
@@ -187,7 +201,7 @@ def surrogate_gradients(
         net.w_in.row_ptr, net.w_in.col_idx, net.w_in.weights,
         net.w_rec.row_ptr, net.w_rec.col_idx, net.w_rec.weights,
         net.alpha, step_gain(net), net.gain_mode == "leaky", net.v_threshold, net.v_reset,
-        floor_of(net), net.refractory_steps.astype(np.int32), float(slope),
+        net.v_drop, floor_of(net), net.refractory_steps.astype(np.int32), float(slope),
         np.ascontiguousarray(by_count, np.float64), *parts.values(),
     )  # fmt: skip
     return {name: part.sum(axis=0) for name, part in parts.items()}

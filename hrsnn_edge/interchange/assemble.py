@@ -61,6 +61,7 @@ def assemble(
     dt_ms: float,
     *,
     in_step: bool = True,
+    reset: str = "hard",
 ) -> Assembly:
     """Return one recurrent network that computes what the populations compute.
 
@@ -77,6 +78,8 @@ def assemble(
     in_step : bool
         Whether delays are kept exactly, by depths and relays. If not, each edge simply takes a
         step, which does for networks whose spikes count only by their rates.
+    reset : 'hard' or 'subtract'
+        As in `FloatNetwork`.
     """
     into, out = {name: signal.compact() for name, signal in into.items()}, out.compact()
     plan = (exact_schedule if in_step else loose_schedule)(populations, into, out)
@@ -102,7 +105,7 @@ def assemble(
             np.add.at(outputs, (place[wire.source, wire.stage][pre], post), found.data)
     return Assembly(
         network=_network(
-            parts, _rows(edges, from_input, n_channels, n), _rows(edges, place, n, n), dt_ms
+            parts, _rows(edges, from_input, n_channels, n), _rows(edges, place, n, n), dt_ms, reset
         ),
         inputs={name: channels[name] for name in inputs},
         always_on=tuple((channels[name].start, first) for name, first in plan.constants.items()),
@@ -149,7 +152,9 @@ def _rows(edges, place, n_pre: int, n_post: int) -> SparseRows:
     )
 
 
-def _network(parts: list[Population], w_in: SparseRows, w_rec: SparseRows, dt: float):
+def _network(
+    parts: list[Population], w_in: SparseRows, w_rec: SparseRows, dt: float, reset_kind: str
+):
     """Return the float network of all populations, without a readout."""
     alpha, beta, threshold, reset, refractory, floor = (
         np.concatenate([getattr(p, name) for p in parts])
@@ -168,4 +173,5 @@ def _network(parts: list[Population], w_in: SparseRows, w_rec: SparseRows, dt: f
         dt=dt,
         v_floor=floor,
         tau_syn=tau_of(beta, dt) if beta.any() else None,
+        reset=reset_kind,
     )

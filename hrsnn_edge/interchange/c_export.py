@@ -120,7 +120,9 @@ def _values(net: IntNetwork) -> dict[str, Any]:
     tables += [
         _table("decay", "uint16_t", net.decay),
         _table("v_threshold", v_t, net.v_threshold),
-        _table("v_reset", v_t, net.v_reset),
+        _table("v_drop", _unsigned_type((1 << f.v_width) - 1), net.v_drop)
+        if net.reset == "subtract"
+        else _table("v_reset", v_t, net.v_reset),
     ]
     if refractory:
         tables.append(_table("refractory_steps", "uint8_t", net.refractory_steps))
@@ -142,6 +144,7 @@ def _values(net: IntNetwork) -> dict[str, Any]:
         "i_t": signed_type(syn.syn_width) if syn else "",
         "i_top": signed_range(syn.syn_width)[1] if syn else 0,
         "refractory": refractory,
+        "subtracts": net.reset == "subtract",
         "row_shifts": shifts,
         "sum_t": signed_type(max(16, net.sum_width)),
         "wide_t": signed_type(max(32, *widths)),

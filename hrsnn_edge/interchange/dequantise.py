@@ -55,4 +55,5 @@ def dequantise(net: IntNetwork, dt: float = 1.0, *, with_readout: bool = True) -
         v_floor=float(signed_range(net.fmt.v_width)[0]),
         readout=readout,
         tau_syn=None if net.synapses is None else tau_of(net.synapses.syn_decay / scale, dt),
+        reset=net.reset,
     )

@@ -15,9 +15,9 @@ from hrsnn_edge.network import FloatNetwork, LinearReadout, Readout, TraceReadou
 def export_nir(net: FloatNetwork, *, with_readout: bool = True) -> tuple[bytes, tuple[Change, ...]]:
     """Return the bytes of a NIR file, and what NIR itself does not say.
 
-    Times are in seconds. Refractory periods and membrane floors stand in the metadata of the
-    population, the step and the method in that of the graph: `import_nir` reads them, other
-    programs ignore them.
+    Times are in seconds. Refractory periods, membrane floors and what a subtractive reset takes
+    off stand in the metadata of the population, the step, the method and the kind of reset in that
+    of the graph: `import_nir` reads them, other programs ignore them.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def export_nir(net: FloatNetwork, *, with_readout: bool = True) -> tuple[bytes, 
         last, size = "readout", net.readout.n_out
     nodes["output"] = nir.Output({"output": np.array([size])})
     edges.append((last, "output"))
-    graph = nir.NIRGraph(nodes, edges, metadata={"dt": dt, "method": "exact"})
+    graph = nir.NIRGraph(nodes, edges, metadata={"dt": dt, "method": "exact", "reset": net.reset})
     buffer = io.BytesIO()
     nir.write(buffer, graph)
     return buffer.getvalue(), changes
@@ -69,6 +69,8 @@ def _neurons(net: FloatNetwork, nir):
             "v_floor": np.broadcast_to(net.v_floor, n).astype(float),
         },
     }
+    if net.reset == "subtract":
+        common["metadata"]["v_drop"] = net.v_drop
     tau = net.tau_mem / 1000
     if net.tau_syn is None:
         return nir.LIF(tau=tau, **common)
@@ -85,6 +87,9 @@ def _left_out(net: FloatNetwork) -> tuple[Change, ...]:
     floor = np.broadcast_to(net.v_floor, net.n_neurons)
     reason = "not in NIR: in the metadata, which other programs ignore"
     rows = change("lif", "refractory_steps", net.refractory_steps, 0, reason, exact=False)
+    if net.reset == "subtract":
+        reason = "what a spike takes off v; NIR only sets v: in the metadata, which others ignore"
+        rows += change("lif", "v_drop", net.v_drop, 0, reason, exact=False)
     if np.isfinite(floor).any():
         below = floor[np.isfinite(floor)]
         rows += change("lif", "v_floor", below, -np.inf, reason, exact=False)

@@ -45,7 +45,7 @@ def import_nir(
     dt: float | None = None,
     method: str | None = None,
     *,
-    reset: str = "hard",
+    reset: str | None = None,
     refractory_steps: int = 0,
 ) -> Imported:
     """Return the network of a NIR file.
@@ -53,7 +53,7 @@ def import_nir(
     Parameters
     ----------
     dt, method, reset, refractory_steps
-        As in `Discretisation`; a file of ours says its own `dt` and `method`.
+        As in `Discretisation`; a file of ours says its own `dt`, `method` and `reset`.
 
     Raises
     ------
@@ -68,6 +68,7 @@ def import_nir(
             "Give the step of the origin in seconds: --dt 0.001"
         )
     method = str(method or graph.metadata.get("method") or "exact")
+    reset = str(reset or graph.metadata.get("reset") or "hard")
     how = Discretisation(float(dt), method, reset, refractory_steps)
     walk = Walk(graph, how.dt, str(path))
     inputs = {name: walk.size(name) for name in graph.of_type("Input") if not graph.before(name)}
@@ -81,7 +82,8 @@ def import_nir(
     into = {name: walk.into(name) for name in names}
     found = ends(walk, how)
     read = joined(end.signal for end in found)
-    assembly = assemble(inputs, populations, into, read, 1000 * how.dt)
+    kind = "hard" if how.reset == "hard" else "subtract"
+    assembly = assemble(inputs, populations, into, read, 1000 * how.dt, reset=kind)
     network = assembly.with_readout(readout_of(found, assembly.outputs, str(path)))
     changes = (*walk.changes, *assembly_changes(assembly, into))
     return Imported(network, assembly, changes)

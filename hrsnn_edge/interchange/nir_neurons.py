@@ -13,7 +13,8 @@ from hrsnn_edge.interchange.nir_walk import Walk
 from hrsnn_edge.interchange.population import Population, decay_of
 
 METHODS = ("exact", "euler")
-RESETS = ("hard", "subtract")
+#: What origins do on a spike; the last takes the threshold off in the step after the spike.
+RESETS = ("hard", "subtract", "subtract-delayed")
 #: Every parameter that a neuron of NIR may have.
 _KEYS = ("r", "v_threshold", "v_reset", "v_leak", "tau", "tau_mem", "tau_syn", "w_in")
 
@@ -28,8 +29,9 @@ class Discretisation:
         Step [s].
     method : 'exact' or 'euler'
         ``exp(-dt / tau)``, or ``1 - dt / tau`` as most training libraries compute.
-    reset : 'hard' or 'subtract'
-        What the origin does on a spike; NIR itself knows only the hard reset.
+    reset : 'hard', 'subtract' or 'subtract-delayed'
+        What the origin does on a spike; NIR itself knows only the hard reset. The threshold may go
+        in the step of the spike, or in the next one, as snnTorch does unless told otherwise.
     refractory_steps : int
         For populations that do not say.
     """
@@ -107,37 +109,33 @@ def population(walk: Walk, name: str, how: Discretisation) -> Population:
     Raises
     ------
     InterchangeError
-        A threshold at or below rest, a reset at or above the threshold, a reset by subtraction.
+        A threshold at or below rest, a reset at or above the threshold, a subtraction that leaves
+        nothing to express it with.
     """
     node, get, found = walk.graph.nodes[name], parameters(walk, name), dynamics(walk, name, how)
-    threshold, reset = get["v_threshold"] - found.leak, get["v_reset"] - found.leak
-    for key, right, condition in (
-        ("v_threshold", threshold > 0, "above the leak potential"),
-        ("v_reset", reset < threshold, "below the threshold"),
-    ):
-        if not right.all():
-            j = int(np.argmin(right))
-            raise InterchangeError(
-                f"{walk.path}: node {name!r}, neuron {j}: {key} must be {condition}, not "
-                f"{get[key][j]:g}"
-            )
-    # With a decay of 0 nothing of v survives a step, and both resets are the same.
-    if how.reset == "subtract" and found.alpha.any():
-        raise InterchangeError(
-            f"{walk.path}: node {name!r}: reset by subtraction cannot be expressed: the core sets "
-            "v to v_reset, whatever it was. Train with reset to zero, or accept other spikes with "
-            "--reset hard"
-        )
+    metadata = node.metadata if isinstance(node.metadata, Mapping) else {}
+    threshold = get["v_threshold"] - found.leak
     # NIR fires above the threshold, the core at it.
     strict = np.nextafter(threshold, np.inf)
     from_leak = "counted from the leak potential"
+    if how.reset == "hard":
+        reset, why = get["v_reset"] - found.leak, from_leak
+    else:
+        drop = metadata.get("v_drop", get["v_threshold"])
+        if how.reset == "subtract-delayed":
+            # What goes a step later has not decayed: in the step of the spike that is more.
+            _check(walk, name, "decay", found.alpha, found.alpha > 0, "above 0 to subtract later")
+            drop = drop / found.alpha
+        _check(walk, name, "v_threshold", get["v_threshold"], drop > 0, "above 0 to be subtracted")
+        reset, why = strict - drop, "v_threshold less what a spike takes off v"
+    _check(walk, name, "v_threshold", get["v_threshold"], threshold > 0, "above the leak potential")
+    _check(walk, name, "v_reset", get["v_reset"], reset < threshold, "below the threshold")
     for key, before, after, reason in (
         ("v_leak", found.leak, 0, from_leak),
-        ("v_reset", get["v_reset"], reset, from_leak),
+        ("v_reset", get["v_reset"], reset, why),
         ("v_threshold", get["v_threshold"], strict, f"{from_leak}; next number above: >= for >"),
     ):
         walk.changes += change(name, key, before, after, reason, exact=True)
-    metadata = node.metadata if isinstance(node.metadata, Mapping) else {}
     refractory = np.asarray(metadata.get("refractory_steps", how.refractory_steps), np.int64)
     floor = np.asarray(metadata.get("v_floor", -np.inf), np.float64)
     return Population(
@@ -150,3 +148,12 @@ def population(walk: Walk, name: str, how: Discretisation) -> Population:
         np.broadcast_to(refractory, strict.shape),
         np.broadcast_to(floor, strict.shape) - found.leak,
     )
+
+
+def _check(walk: Walk, name: str, key: str, values, right, condition: str) -> None:
+    """Raise `InterchangeError` for the first neuron where `right` is false."""
+    if not np.all(right):
+        j = int(np.argmin(right))
+        raise InterchangeError(
+            f"{walk.path}: node {name!r}, neuron {j}: {key} must be {condition}, not {values[j]:g}"
+        )

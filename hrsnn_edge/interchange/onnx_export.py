@@ -146,8 +146,13 @@ def _neurons(g: Builder, net: IntNetwork) -> dict[str, str]:
     held = g.op("Greater", "refractory", g.constant("zero", 0))
     above = g.op("GreaterOrEqual", x, g.constant("v_threshold", net.v_threshold))
     spikes = g.op("And", above, g.op("Not", held))
-    stays = _saturated(g, x, "v", f.v_width)
-    out["v"] = g.op("Where", g.op("Or", held, spikes), g.constant("v_reset", net.v_reset), stays)
+    if net.reset == "subtract":
+        drop = g.op("Where", spikes, g.constant("v_drop", net.v_drop), g.constant("zero", 0))
+        left = _saturated(g, g.op("Sub", x, drop), "v", f.v_width)
+        out["v"] = g.op("Where", held, "v", left)
+    else:
+        left, reset = _saturated(g, x, "v", f.v_width), g.constant("v_reset", net.v_reset)
+        out["v"] = g.op("Where", g.op("Or", held, spikes), reset, left)
     starts = g.constant("refractory_steps", net.refractory_steps)
     started = g.op("Where", spikes, starts, g.constant("zero", 0))
     counted = g.op("Sub", "refractory", g.constant("one", 1))

@@ -17,7 +17,8 @@ class Population:
     """Neurons with ``v <- alpha v + i``, ``i <- beta i + gain u`` for an arriving ``u``, all (N,).
 
     ``v`` counts from the leak potential, so a population at rest is at 0. It fires where
-    ``v >= v_threshold`` and then starts again at `v_reset`.
+    ``v >= v_threshold`` and then starts again at `v_reset`, or, in a network with a subtractive
+    reset, ``v_threshold - v_reset`` lower.
     """
 
     name: str

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 
 from hrsnn_edge.data.augment import AugmentConfig
+from hrsnn_edge.network import RESETS
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class NetworkConfig:
         Step [ms].
     gain_mode : str
         ``'jump'`` or ``'leaky'``, see `FloatNetwork`.
+    reset : str
+        ``'hard'`` or ``'subtract'``, see `FloatNetwork`.
     floor : float
         Lowest membrane potential, at most 0; ``-inf`` for none.
     floor_unit : str
@@ -113,6 +116,7 @@ class NetworkConfig:
     refractory_spread: int = 1
     dt: float = 1.0
     gain_mode: str = "jump"
+    reset: str = "hard"
     floor: float = -2.0
     floor_unit: str = "threshold"
 
@@ -124,6 +128,7 @@ class NetworkConfig:
             wiring=("distance", "small_world"),
             threshold_law=("uniform", "normal"),
             gain_mode=("jump", "leaky"),
+            reset=RESETS,
             floor_unit=("threshold", "one"),
         )
         _check_bounds(

@@ -121,6 +121,7 @@ def build_network(config: NetworkConfig, n_inputs: int, seed: int) -> FloatNetwo
         dt=config.dt,
         gain_mode=config.gain_mode,
         v_floor=membrane_floor(config, threshold),
+        reset=config.reset,
         tau_syn=draw_tau_syn(config, seed),
         cluster=draw_clusters(config),
     )
@@ -136,6 +137,22 @@ def membrane_floor(config: NetworkConfig, threshold):
 def current_step(i_syn, syn_sum, net: FloatNetwork) -> np.ndarray:
     """Return the synaptic currents ``beta i_syn + syn_sum``, (N,): the sum with delta synapses."""
     return net.beta * i_syn + syn_sum
+
+
+def membrane_after(x, v, held, spike, net: FloatNetwork) -> np.ndarray:
+    """Return the membranes after a step: reset, refractory period and floor.
+
+    Parameters
+    ----------
+    x, v : (..., N) float64
+        After leak and input, and before the step.
+    held, spike : (..., N) bool
+        Who is refractory, and who fires.
+    """
+    if net.reset == "hard":
+        return np.where(held | spike, net.v_reset, np.maximum(x, net.v_floor))
+    left = np.where(spike, x - net.v_drop, x)
+    return np.where(held, v, np.maximum(left, net.v_floor))
 
 
 def lif_step(v, wait, syn_sum, net: FloatNetwork):
@@ -159,6 +176,6 @@ def lif_step(v, wait, syn_sum, net: FloatNetwork):
     x = net.alpha * v + gain * syn_sum
     held = wait > 0
     spike = ~held & (x >= net.v_threshold)
-    v_next = np.where(held | spike, net.v_reset, np.maximum(x, net.v_floor))
+    v_next = membrane_after(x, v, held, spike, net)
     wait_next = np.where(spike, net.refractory_steps, np.where(held, wait - 1, 0))
     return v_next, wait_next, spike

@@ -184,7 +184,8 @@ def run_stdp(
         post_ptr, by_post, pre,
         decay_plus, class_plus, eta_plus * top, decay_minus, class_minus, eta_minus * top,
         stdp.trace_step,
-        net.alpha, current_decay(net), step_gain(net), net.v_threshold, net.v_reset, floor_of(net),
+        net.alpha, current_decay(net), step_gain(net), net.v_threshold, net.v_reset, net.v_drop,
+        floor_of(net),
         net.refractory_steps.astype(np.int32), stdp.normalise,
     )  # fmt: skip
     signed = sign[pre] * magnitude

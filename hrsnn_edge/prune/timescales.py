@@ -13,8 +13,9 @@ from hrsnn_edge.analysis.lyapunov import (
     spectrum_score,
     transposed,
 )
-from hrsnn_edge.engine.float_run import floor_of, step_gain
+from hrsnn_edge.engine.float_run import step_gain
 from hrsnn_edge.errors import TrainingError
+from hrsnn_edge.model.lif import membrane_after
 from hrsnn_edge.network import FloatNetwork
 from hrsnn_edge.prune.record import TimescaleSearch
 from hrsnn_edge.tune.loop import Observation, TuneResult, tune
@@ -71,7 +72,7 @@ def current_settings(network: FloatNetwork) -> dict[str, float]:
 
 def mean_rate_hz(network: FloatNetwork, current: np.ndarray) -> float:
     """Return the mean firing rate under an input of each step, (T, N), in units of weights [Hz]."""
-    alpha, gain, floor = network.alpha, step_gain(network), floor_of(network)
+    alpha, gain = network.alpha, step_gain(network)
     incoming = transposed(network.w_rec, gain)
     n = network.n_neurons
     v, spikes, wait, total = np.zeros(n), np.zeros(n), np.zeros(n, np.int64), 0
@@ -79,7 +80,7 @@ def mean_rate_hz(network: FloatNetwork, current: np.ndarray) -> float:
         x = alpha * v + gain * step_input + incoming @ spikes
         held = wait > 0
         fired = (x >= network.v_threshold) & ~held
-        v = np.where(held | fired, network.v_reset, np.maximum(x, floor))
+        v = membrane_after(x, v, held, fired, network)
         wait = np.where(fired, network.refractory_steps, np.maximum(wait - 1, 0))
         spikes = fired.astype(float)
         total += int(fired.sum())

@@ -8,6 +8,7 @@ import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.float_run import floor_of, step_gain
+from hrsnn_edge.model.lif import membrane_after
 from hrsnn_edge.network import FloatNetwork
 
 
@@ -19,16 +20,19 @@ class MembraneRange:
     ----------
     low : (N,) float64
         Quantile `tail` of each membrane over all samples and steps.
+    high : (N,) float64
+        Quantile ``1 - tail``: below 1 with a hard reset, what spikes leave with a subtractive one.
     floor : (N,) float64
         The float network's own lower bound, ``-inf`` for none.
     tail : float
-        Share of membrane values below `low`.
+        Share of membrane values below `low`, and above `high`.
     current : (N,) float64
         Greatest magnitude of each synaptic current times its gain, in thresholds; with delta
         synapses that of what arrived in a step.
     """
 
     low: np.ndarray
+    high: np.ndarray
     floor: np.ndarray
     tail: float
     current: np.ndarray
@@ -61,12 +65,11 @@ def membrane_range(net: FloatNetwork, events: EventBatch, tail: float = 1e-3) ->
         peak = np.maximum(peak, np.abs(current))
         held = wait > 0
         fired = (x >= net.v_threshold) & ~held
-        v = np.where(fired | held, net.v_reset, x)
+        v = membrane_after(x, v, held, fired, net)
         wait = np.where(fired, net.refractory_steps, np.maximum(wait - 1, 0))
         spikes = fired.astype(float)
         seen[t] = v
     alive = np.arange(steps)[:, None] < events.n_steps[None, :]
-    low = np.quantile(seen[alive], tail, axis=0)
-    return MembraneRange(
-        low / net.v_threshold, floor / net.v_threshold, tail, peak.max(axis=0) / net.v_threshold
-    )
+    ends = np.quantile(seen[alive], [tail, 1 - tail], axis=0)
+    low, high, floor = (values / net.v_threshold for values in (*ends, floor))
+    return MembraneRange(low, high, floor, tail, peak.max(axis=0) / net.v_threshold)

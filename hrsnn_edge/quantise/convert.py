@@ -131,10 +131,14 @@ def wanted_scale(net: FloatNetwork, span: MembraneRange, fmt: IntFormat) -> np.n
     """Return the scale of each neuron at which the membrane saturates where it should, (N,).
 
     That is at the float floor, or, without one or with one deeper than `MAX_DEPTH` thresholds, at
-    the depth that the calibration saw. A threshold must fit too: the depth is at least 1.
+    the depth that the calibration saw. A threshold must fit too: the depth is at least 1. With a
+    subtractive reset, so must what spikes leave, to the same limit, and the reset potential.
     """
     floor = -span.floor
     depth = np.where(floor <= MAX_DEPTH, floor, np.minimum(span.depth, MAX_DEPTH))
+    if net.reset == "subtract":
+        depth = np.maximum(depth, np.minimum(span.high, MAX_DEPTH))
+        depth = np.maximum(depth, -net.v_reset / net.v_threshold)
     return signed_range(fmt.v_width)[1] / (np.maximum(depth, 1) * net.v_threshold)
 
 
@@ -266,6 +270,7 @@ def convert(
             refractory_width=int(net.refractory_steps.max(initial=0)).bit_length(),
         ),
         synapses=None if net.tau_syn is None else quantise_synapses(net, scales, fmt, current),
+        reset=net.reset,
     )
 
 

@@ -21,6 +21,7 @@ class LifParams:
     v_width: int
     decay_width: int
     v_shift: int
+    subtracts: bool = False
 
     @classmethod
     def of(cls, net: IntNetwork) -> LifParams:
@@ -36,6 +37,7 @@ class LifParams:
             net.fmt.v_width,
             net.fmt.decay_width,
             net.fmt.v_shift if net.synapses is None else 0,
+            net.reset == "subtract",
         )
 
 
@@ -57,11 +59,17 @@ def lif_step(v, refractory, syn_sum, params: LifParams):
     -----
     ``x = trunc(v * decay / 2**decay_width) + (syn_sum << v_shift)``, exact, and a spike is
     ``x >= v_threshold``. Rounding is toward zero, so a membrane without input reaches 0 from both
-    sides. A neuron whose counter is above 0 counts down, stays at reset and loses the sum.
+    sides. A spike sets ``v`` to `v_reset`; with `subtracts` it takes ``v_threshold - v_reset`` off
+    ``x``, before the saturation. A neuron whose counter is above 0 counts down, stays where the
+    spike left it and loses the sum.
     """
     held = refractory > 0
     x = scale_toward_zero(v, params.decay, params.decay_width) + (syn_sum << params.v_shift)
     spikes = (x >= params.v_threshold) & ~held
-    v = np.where(held | spikes, params.v_reset, saturate(x, params.v_width))
+    if params.subtracts:
+        drop = np.where(spikes, params.v_threshold - params.v_reset, 0)
+        v = np.where(held, v, saturate(x - drop, params.v_width))
+    else:
+        v = np.where(held | spikes, params.v_reset, saturate(x, params.v_width))
     refractory = np.where(held, refractory - 1, np.where(spikes, params.refractory_steps, 0))
     return v, refractory, spikes

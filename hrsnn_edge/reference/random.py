@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.network import IntFormat, IntNetwork, IntStdp, LinearReadout, SparseRows
+from hrsnn_edge.network import RESETS, IntFormat, IntNetwork, IntStdp, LinearReadout, SparseRows
 
 #: Share of values that are drawn from the ends of their range.
 EDGE_SHARE = 0.15
+#: Share of networks with a subtractive reset.
+SUBTRACT_SHARE = 0.4
 
 
 def random_format(rng: np.random.Generator) -> IntFormat:
@@ -37,6 +39,7 @@ def random_network(
     n_bins: int | None = None,
     has_reset: bool | None = None,
     density: float | None = None,
+    reset: str | None = None,
 ) -> tuple[IntNetwork, np.ndarray]:
     """Return a random integer network and a (n_steps, n_inputs) bool raster for it.
 
@@ -55,7 +58,11 @@ def random_network(
         Whether some ``v_reset`` are not 0, which also lets thresholds be 0 or negative.
     density : float, optional
         Share of kept synapses in a common row.
+    reset : 'hard' or 'subtract', optional
+        What a spike does.
     """
+    # Of a generator of its own: what is drawn below was drawn before there were two.
+    reset = reset or RESETS[int(np.random.default_rng([seed, 1]).random() < SUBTRACT_SHARE)]
     rng = np.random.default_rng(seed)
     n = n_neurons or int(rng.integers(1, 49))
     k = n_inputs or int(rng.integers(1, 25))
@@ -106,6 +113,7 @@ def random_network(
             rng.integers(-(1 << 12), 1 << 12, n_out).astype(np.int32),
         ),
         fmt=fmt,
+        reset=reset,
     )
     return net, raster
 

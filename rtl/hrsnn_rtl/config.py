@@ -68,8 +68,8 @@ def syn_width(net: IntNetwork) -> int:
 class CoreConfig:
     """Capacities and widths a core is built for.
 
-    Any `IntNetwork` that needs no more can be loaded at run time; `v_width` and `v_shift` are part
-    of the arithmetic and must be those of the network.
+    Any `IntNetwork` that needs no more can be loaded at run time; `v_width`, `v_shift` and the
+    kind of reset are part of the arithmetic and must be those of the network.
 
     Parameters
     ----------
@@ -90,6 +90,8 @@ class CoreConfig:
     codebook_rows : int
         Rows of a codebook: different sets of parameters that the neurons may have, each of which
         is then the number of a row. 0 gives each neuron parameters of its own.
+    subtracts : bool
+        Whether a spike takes ``v_threshold - v_reset`` off the membrane instead of setting it.
     sum_width : int
         Bits of a neuron's sum of a step.
     n_out : int
@@ -136,6 +138,7 @@ class CoreConfig:
     has_reset: bool = False
     syn_width: int = 0
     codebook_rows: int = 0
+    subtracts: bool = False
     sum_width: int
     n_out: int
     n_bins: int = 1
@@ -281,6 +284,7 @@ class CoreConfig:
             **{name: getattr(net.fmt, name) for name in IntFormat.LIMITS},
             "has_reset": bool((net.v_reset != 0).any()),
             "syn_width": syn_width(net),
+            "subtracts": net.reset == "subtract",
             "sum_width": net.sum_width,
             "n_out": net.readout.n_out,
             "n_bins": net.readout.n_bins,
@@ -323,6 +327,12 @@ class CoreConfig:
                     f"{name} of the network must be {getattr(self, name)}, that of the core, not "
                     f"{value}. Build a core for this network."
                 )
+        kind = "subtract" if self.subtracts else "hard"
+        if net.reset != kind:
+            raise CapacityError(
+                f"reset of the network must be '{kind}', that of the core, not {net.reset!r}. "
+                "Build a core for this network."
+            )
         needs = {
             "decay_width": f.decay_width,
             "weight_width": f.weight_width,

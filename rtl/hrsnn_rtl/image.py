@@ -212,12 +212,21 @@ def _neuron_images(net, config, placement, lane) -> list[MemoryImage]:
         MemoryImage(Select.THRESHOLD, lane, 0, threshold),
     ]
     if config.has_reset:
-        reset = words(net.v_reset, 0) & ((1 << config.v_width) - 1)
+        reset = words(reset_word(net, config), 0)
         images.append(MemoryImage(Select.RESET, lane, 0, reset))
     if config.syn_width:
         decay = words(net.synapses.syn_decay, 0) << more
         images.append(MemoryImage(Select.CURRENT, lane, 0, decay))
     return images
+
+
+def reset_word(net: IntNetwork, config: CoreConfig) -> np.ndarray:
+    """Return what the core stores of each reset, (N,) int64 of `v_width` bits.
+
+    The potential, or, on a core that subtracts, what a spike takes off, unsigned.
+    """
+    words = net.v_drop if config.subtracts else net.v_reset
+    return words.astype(np.int64) & ((1 << config.v_width) - 1)
 
 
 def _silent_row(net: IntNetwork, book: Codebook, config: CoreConfig) -> int:

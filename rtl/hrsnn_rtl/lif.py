@@ -49,7 +49,7 @@ class LifUpdate(wiring.Component):
     drive : In
         Its sum or synaptic current, a register, in ``t + 2`` (U3).
     threshold, v_reset : In
-        Its words, in ``t + 2`` (U3).
+        Its words, in ``t + 2`` (U3); of the reset as in `hrsnn_rtl.image.reset_word`.
     enable, clear : In(1)
         In ``t + 3`` (U4): it is a neuron and may fire; its membrane becomes 0.
     state_now : Out
@@ -113,8 +113,20 @@ class LifUpdate(wiring.Component):
             self.state_next.v.eq(saturated(x, c.v_width)),
             self.state_next.refractory.eq(Mux(fire, threshold.refractory, count_4)),
         ]
-        with m.If(fire | held_4):
-            m.d.sync += self.state_next.v.eq(v_reset if c.has_reset else 0)
+        if c.subtracts:
+            # The membrane of a held neuron, which stays, walks along.
+            v_3, v_4 = Signal(signed(c.v_width)), Signal(signed(c.v_width))
+            m.d.sync += [v_3.eq(self.state_now.v), v_4.eq(v_3)]
+            # Above the threshold the difference fits where x does; elsewhere nobody reads it.
+            left = Signal.like(x)
+            m.d.comb += left.eq(x - (v_reset.as_unsigned() if c.has_reset else threshold.threshold))
+            with m.If(fire):
+                m.d.sync += self.state_next.v.eq(saturated(left, c.v_width))
+            with m.If(held_4):
+                m.d.sync += self.state_next.v.eq(v_4)
+        else:
+            with m.If(fire | held_4):
+                m.d.sync += self.state_next.v.eq(v_reset if c.has_reset else 0)
         with m.If(self.clear):
             m.d.sync += self.state_next.eq(0)
         return m

@@ -245,6 +245,7 @@ REGISTERS = (
         ("readout_kind", 8, 2, "0 linear; 1 perceptron, 2 filters: `READOUT` says of which sizes"),
         ("syn_width", 16, 5, "bits of a synaptic current; 0 is none"),
         ("codebook_rows", 24, 6, "sets of parameters that neurons share; 0: each has its own"),
+        ("subtracts", 5, 1, "a spike takes its threshold off the membrane"),
     ),
     _config(0x0C, "QUEUE", "event queue", ("queue_depth", 0, 32, "words")),
     *LEARNING_CONSTANTS,
@@ -393,7 +394,7 @@ def config_from(words: Mapping[int, int]) -> CoreConfig:
         f.name: f.get(words[register.address]) for register in CONSTANTS for f in register.fields
     }
     values["synapse_memory"] = SYNAPSE_MEMORIES[values["synapse_memory"]]
-    for name in ("has_reset", "spike_stream", "double_buffer"):
+    for name in ("has_reset", "subtracts", "spike_stream", "double_buffer"):
         values[name] = bool(values[name])
     kind = values.pop("readout_kind")
     if kind:

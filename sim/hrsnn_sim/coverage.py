@@ -23,6 +23,7 @@ POINTS = (
     *("neuron held", "neuron held for the longest period", "neuron fires twice in a row"),
     *("step without events and spikes", "event of every channel", "spike of every neuron"),
     *("sample of one step", "sample after a sample", "reset above and below 0"),
+    *("spike leaves a membrane at its greatest", "held membrane not at its reset"),
     *("weight at its greatest", "weight at its least", "shift of a row at its greatest"),
     *("decay of 0", "decay at its greatest", "last readout bin", "core with unused slots"),
     *("core with a codebook", "codebook without a free row"),
@@ -102,14 +103,18 @@ def _neurons(job: Job, record: CoreRecord) -> dict[str, int]:
     follows = ~first_steps(record.n_steps)[1:, None]
     after = spikes[:-1] & follows
     longest = (1 << job.config.refractory_width) - 1
-    moved = net.v_reset != 0
+    moved, subtracts = net.v_reset != 0, net.reset == "subtract"
     least, greatest = signed_range(job.config.syn_width) if job.config.syn_width else (0, 0)
     return {
         "current at its greatest": (record.i_syn == greatest).sum(),
         "current at its least": (record.i_syn == least).sum(),
-        # A sum that saturates upwards is always a spike: no membrane is ever seen at the top.
+        # A sum that saturates upwards is always a spike: only a subtractive reset leaves a membrane
+        # at the top.
         "spike at the greatest threshold": (spikes & (net.v_threshold == high)).sum(),
         "membrane at its least": ((v == low) & (net.v_reset != low)).sum(),
+        "spike leaves a membrane at its greatest": subtracts * (spikes & (v == high)).sum(),
+        "held membrane not at its reset": subtracts
+        * (after & (net.refractory_steps > 0) & (v[1:] != net.v_reset)).sum(),
         "neuron held": (after & (net.refractory_steps > 0)).sum(),
         "neuron held for the longest period": (
             after & (net.refractory_steps == longest) & (longest > 0)

@@ -74,6 +74,7 @@ def random_learning(config: CoreConfig, seed: int) -> tuple[IntNetwork, IntStdp,
     fmt = IntFormat(**{name: getattr(config, name) for name in IntFormat.LIMITS})
     net, raster = random_network(
         seed,
+        reset="subtract" if config.subtracts else "hard",
         n_neurons=int(rng.integers(1, config.n_hw + 1)),
         n_inputs=int(rng.integers(1, config.n_inputs + 1)),
         n_steps=int(rng.integers(1, 5 * p.history)),

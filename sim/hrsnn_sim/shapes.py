@@ -37,8 +37,8 @@ def fitting_core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **opti
     )
 
 
-#: Name -> core. Between them: all lane counts, with and without reset, shifts, distances, bins,
-#: each readout, spike stream, double buffer, synaptic currents and codebook, memories cut into
+#: Name -> core. Between them: all lane counts, both resets, stored and not, shifts, distances,
+#: bins, each readout, spike stream, double buffer, synaptic currents and codebook, memories in
 #: segments and in LUTs, a queue that fills up, and both ends of the widths.
 SHAPES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
@@ -55,7 +55,14 @@ SHAPES: dict[str, CoreConfig] = {
         block_ram="ICESTORM_RAM",
     ),
     "four-lanes": fitting_core(
-        4, 10, 20, IntFormat(12, 6, 5, 1, 2, 2, 6), n_bins=3, out_lanes=4, queue_depth=32
+        4,
+        10,
+        20,
+        IntFormat(12, 6, 5, 1, 2, 2, 6),
+        subtracts=True,
+        n_bins=3,
+        out_lanes=4,
+        queue_depth=32,
     ),
     "eight-lanes": fitting_core(
         8,
@@ -82,7 +89,13 @@ SHAPES: dict[str, CoreConfig] = {
         2, 28, 12, IntFormat(14, 8, 6, 1, 0, 2, 8), distance_width=2, n_bins=2, spike_stream=True
     ),
     "spram": fitting_core(
-        1, 48, 24, IntFormat(16, 8, 8, 1, 1, 4, 8), synapse_memory="spram", has_reset=True
+        1,
+        48,
+        24,
+        IntFormat(16, 8, 8, 1, 1, 4, 8),
+        synapse_memory="spram",
+        has_reset=True,
+        subtracts=True,
     ),
     "currents": fitting_core(
         2,
@@ -171,6 +184,7 @@ def network_for(config: CoreConfig, seed: int) -> tuple[IntNetwork, np.ndarray]:
         n_out=int(rng.integers(1, config.n_out + 1)),
         n_bins=int(rng.integers(1, config.n_bins + 1)),
         has_reset=config.has_reset and rng.random() < 0.8,
+        reset="subtract" if config.subtracts else "hard",
     )
     if config.syn_width:
         net = with_currents(net, seed, config.syn_width)

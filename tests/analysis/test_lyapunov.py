@@ -14,7 +14,8 @@ from hrsnn_edge.analysis.lyapunov import (
     surrogate_jacobians,
 )
 from hrsnn_edge.data.events import EventBatch
-from hrsnn_edge.engine.float_run import run_counts
+from hrsnn_edge.engine.float_run import run_counts, step_gain
+from hrsnn_edge.model.lif import lif_step
 from hrsnn_edge.network import FloatNetwork, SparseRows
 
 
@@ -129,6 +130,26 @@ def test_trajectory_is_the_engines():
     counts = run_counts(net, events)[0, 0]
     assert counts.sum() > 20
     assert np.array_equal(fired, counts)
+
+
+def test_trajectory_with_a_subtractive_reset():
+    """The membranes behind the Jacobians are those of the readable step; the reset term is refused.
+
+    A Jacobian is detached, so psi of every step says how far its membrane was from the threshold.
+    """
+    net = replace(make_network(12, weight=0.3, seed=3), reset="subtract")
+    current = input_current(net, EventBatch.from_rasters([np.ones((20, 5), bool)]))
+    v, wait, spike = np.zeros(12), np.zeros(12, int), np.zeros(12)
+    w, gain, fired = net.w_rec.to_dense(), step_gain(net), 0
+    for j, row in zip(surrogate_jacobians(net, current), current, strict=True):
+        x = np.where(wait > 0, v, net.alpha * v + gain * (row + spike @ w))
+        psi = 1 / (1 + SURROGATE_SHARPNESS * np.abs(x / net.v_threshold - 1)) ** 2 / net.v_threshold
+        np.testing.assert_allclose(j(np.eye(12)) - np.diag(net.alpha), (psi[:, None] * w * gain).T)
+        v, wait, spike = lif_step(v, wait, row + spike @ w, net)
+        fired += int(spike.sum())
+    assert fired > 20
+    with pytest.raises(ValueError, match="Reset must be 'hard' for its term of the Jacobian"):
+        next(surrogate_jacobians(net, current, reset_term=True))
 
 
 def test_node_exponents_of_a_weak_network():

@@ -37,7 +37,7 @@ def same(a, b) -> bool:
 
 
 def example(seed=1) -> Artifact:
-    net, _ = random_network(seed, n_neurons=7, n_inputs=3, n_out=2)
+    net, _ = random_network(seed, n_neurons=7, n_inputs=3, n_out=2, reset="hard")
     return Artifact(net, ("a", "b"), {"name": "x"}, {"seed": seed})
 
 
@@ -70,7 +70,7 @@ def test_read_write_is_identity(case):
 
 
 @settings(max_examples=40, deadline=None)
-@given(feature_cases())
+@given(feature_cases(reset="hard"))
 def test_features_are_kept_in_version_2(case):
     """Exponential synapses and other readouts come back as they were, from a file of version 2."""
     net, _ = case
@@ -79,6 +79,20 @@ def test_features_are_kept_in_version_2(case):
     assert version_of(data) == 2
     with pytest.raises(ArtifactError, match="version must be 2 for what the file holds, not 1"):
         from_bytes(pack(*unpack(data, "x")), "x")
+
+
+@settings(max_examples=20, deadline=None)
+@given(network_cases(reset="subtract"))
+def test_a_subtractive_reset_is_kept_in_version_3(case):
+    """It comes back from a file of version 3; without the field the file is refused."""
+    net, _ = case
+    data = to_bytes(Artifact(net, ("c",) * net.readout.n_out))
+    assert same(from_bytes(data, "x").network, net) and version_of(data) == 3
+    kind, meta, sections = unpack(data, "x")
+    with pytest.raises(ArtifactError, match="version must be 1 for what the file holds, not 3"):
+        from_bytes(pack(kind, {k: v for k, v in meta.items() if k != "reset"}, sections, 3), "x")
+    with pytest.raises(ArtifactError, match="Reset must be one of hard, subtract, not 'soft'"):
+        from_bytes(pack(kind, meta | {"reset": "soft"}, sections, 3), "x")
 
 
 def test_version_1_stays_as_it_was():
@@ -106,6 +120,7 @@ def test_learning_constants_are_kept(case):
         {"v_floor": np.array([-1.0, -2.0, -np.inf])},
         {"readout": None, "cluster": np.array([0, 1, 0]), "gain_mode": "leaky", "dt": 0.5},
         {"tau_syn": np.array([1.0, 2.5, 9.0])},
+        {"reset": "subtract", "v_reset": np.array([0.0, -0.25, 0.0])},
         {"readout": MlpReadout(np.array([0, 2]), 1, (DenseLayer(np.ones((2, 2)), np.ones(2)),))},
         {"readout": TraceReadout(np.full((1, 3), 0.5), np.ones((2, 3, 2)), np.ones(2), 4)},
     ],
@@ -150,7 +165,7 @@ def test_messages_name_the_part():
     with pytest.raises(ArtifactError, match=r"x: must start with .*not a network of hrsnn"):
         from_bytes(b"PK" + DATA[2:], "x")
     other = DATA[:8] + struct.pack("<H", 9) + DATA[10:]
-    with pytest.raises(ArtifactError, match="format version must be 1 or 2, not 9"):
+    with pytest.raises(ArtifactError, match="format version must be between 1 and 3, not 9"):
         from_bytes(other, "x")
     header = struct.unpack_from("<I", DATA, 12)[0]
     table = json.loads(DATA[20 : 20 + header])["sections"]

@@ -107,7 +107,10 @@ def test_onnx_readout_on_a_network_of_ours(folder, capsys):
         (["import", "net.nir"], "net.nir: dt must be given"),
         (["import", "net.nir", "--dt", "0"], "dt must be above 0, not 0.0"),
         (["import", "net.nir", "--dt", "0.001", "--method", "x"], "Method must be one of exact"),
-        (["import", "net.nir", "--dt", "0.001", "--reset", "subtract"], "reset by subtraction"),
+        (
+            ["import", "net.nir", "--dt", "0.001", "--reset", "soft"],
+            "Reset must be one of hard, sub",
+        ),
         (["import", "ann.onnx"], "calibration data must be given, to set thresholds"),
         (["import", "small.toml"], "must be a NIR file (HDF5) or a file named .onnx"),
         (["export", "onnx", "small.toml"], "not a network of hrsnn"),

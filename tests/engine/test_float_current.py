@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from hrsnn_edge.engine.float_current import rest, run_current, trace_decays
 from hrsnn_edge.model.lif import current_step, lif_step
-from hrsnn_edge.network import FloatNetwork, SparseRows
+from hrsnn_edge.network import RESETS, FloatNetwork, SparseRows
 
 
-def make_network(n=12, seed=0, gain_mode="leaky", tau_syn=None):
+def make_network(n=12, seed=0, gain_mode="leaky", tau_syn=None, reset="hard"):
     """A small network that fires under a current of about its threshold."""
     rng = np.random.default_rng(seed)
     return FloatNetwork(
@@ -22,6 +22,7 @@ def make_network(n=12, seed=0, gain_mode="leaky", tau_syn=None):
         gain_mode=gain_mode,
         v_floor=-0.5,
         tau_syn=None if tau_syn is None else np.full(n, tau_syn),
+        reset=reset,
     )
 
 
@@ -48,10 +49,11 @@ def plain_run(net, current, hold, decay):
     hold=st.integers(1, 7),
     mode=st.sampled_from(["leaky", "jump"]),
     tau_syn=st.sampled_from([None, 3.0]),
+    reset=st.sampled_from(RESETS),
 )
-def test_matches_the_readable_step(seed, hold, mode, tau_syn):
+def test_matches_the_readable_step(seed, hold, mode, tau_syn, reset):
     """The compiled run equals `lif_step` with a constant current, traces and counts."""
-    net = make_network(seed=seed, gain_mode=mode, tau_syn=tau_syn)
+    net = make_network(seed=seed, gain_mode=mode, tau_syn=tau_syn, reset=reset)
     current = np.random.default_rng(seed).normal(1.2 if mode == "leaky" else 0.1, 0.5, (9, 12))
     decay = trace_decays(net, (10.0,))
     run = run_current(net, current, hold, decay)

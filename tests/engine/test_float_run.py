@@ -1,12 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.float_run import run_counts, run_spikes
 from hrsnn_edge.model.lif import current_step, lif_step
-from hrsnn_edge.network import FloatNetwork, SparseRows
+from hrsnn_edge.network import RESETS, FloatNetwork, SparseRows
 
 
 def network(n_inputs=1, **values):
@@ -67,6 +69,20 @@ def test_refractory_by_hand(steps):
     assert np.flatnonzero(spikes_of(net, [1] * 9)[:, 0]).tolist() == list(range(0, 9, steps + 1))
 
 
+def test_subtractive_reset_by_hand():
+    """Weight 7/4 over threshold 1 leaves 3/4, of which 3/8 and 5/8 more fire again; then 0 is left.
+
+    A held neuron keeps what is left: at t = 2 it has 3/8 of the 3/4 that the spike left at t = 0.
+    """
+    w = SparseRows.from_dense(np.array([[1.75], [0.625]]))
+    net = network(w_in=w, reset="subtract")
+    assert spikes_of(net, [[1, 0], [0, 1], [0, 1]])[:, 0].tolist() == [1, 1, 0]
+    held = replace(net, refractory_steps=np.array([1]))
+    assert spikes_of(held, [[1, 0], [1, 1], [0, 1]])[:, 0].tolist() == [1, 0, 1]
+    lower = replace(net, v_reset=np.array([-0.5]))  # takes 3/2 off and leaves 1/4
+    assert spikes_of(lower, [[1, 0], [0, 1], [0, 1]])[:, 0].tolist() == [1, 0, 1]
+
+
 def test_floor_bounds_the_membrane():
     """After strong inhibition one event reaches the threshold only when there is a floor."""
     w = SparseRows.from_dense(np.array([[-100.0], [1.5]]))
@@ -114,11 +130,13 @@ def cases(draw):
         gain_mode=draw(st.sampled_from(["jump", "leaky"])),
         v_floor=draw(st.sampled_from([-np.inf, -0.5])),
         tau_syn=draw(st.sampled_from([None, rng.uniform(0.5, 10, n)])),
+        reset=draw(st.sampled_from(RESETS)),
     )
     lengths = draw(st.lists(st.integers(1, 20), min_size=1, max_size=3))
     return net, [rng.random((t, k)) < 0.3 for t in lengths]
 
 
+@settings(deadline=None)  # the first call compiles
 @given(case=cases(), n_bins=st.integers(1, 5))
 def test_equals_the_readable_step(case, n_bins):
     """The compiled engine fires the spikes of `lif_step`, and counts them in their bins."""

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.model.config import PlasticityConfig
 from hrsnn_edge.model.lif import current_step, lif_step
 from hrsnn_edge.model.stdp import FloatStdp, draw_stdp, run_stdp
-from hrsnn_edge.network import FloatNetwork, SparseRows
+from hrsnn_edge.network import RESETS, FloatNetwork, SparseRows
 
 
 def stdp_for(net, eta_plus=0.0, eta_minus=0.0, top=2.0, normalise=False, **changed):
@@ -151,6 +151,7 @@ def cases(draw):
         refractory_steps=rng.integers(0, 3, n),
         v_floor=-1.0,
         tau_syn=draw(st.sampled_from([None, rng.uniform(0.5, 10, n)])),
+        reset=draw(st.sampled_from(RESETS)),
     )
     config = PlasticityConfig(
         synapses=draw(st.sampled_from(["hom", "het"])),
@@ -164,6 +165,7 @@ def cases(draw):
     return net, stdp, [rng.random((t, k)) < 0.3 for t in lengths]
 
 
+@settings(deadline=None)  # the first call compiles
 @given(case=cases())
 def test_equals_the_rule_as_written(case):
     """The compiled pass gives the weights of the rule written with dense arrays."""

@@ -43,8 +43,8 @@ def test_a_spike_cuts_the_gradient():
 
 
 @pytest.mark.parametrize("gain_mode", ["jump", "leaky"])
-@pytest.mark.parametrize("seed", range(3))
-def test_equals_autograd(gain_mode, seed):
+@pytest.mark.parametrize(("seed", "reset"), [*((s, "hard") for s in range(3)), (0, "subtract")])
+def test_equals_autograd(gain_mode, seed, reset):
     """Counts and gradients are those of an independent form by automatic differentiation."""
     pytest.importorskip("torch", reason="needs PyTorch, the oracle of the gradients")
     from tests.model.torch_surrogate import counts_and_gradients
@@ -53,6 +53,7 @@ def test_equals_autograd(gain_mode, seed):
     config = NetworkConfig(
         n_neurons=14, input_share=1, input_weight=0.5, weight_e=0.4, gain_mode=gain_mode,
         wiring="small_world", ring_density=0.5, tau_e_mean=6, tau_i_mean=4, floor=-0.3,
+        reset=reset,
     )  # fmt: skip
     net = build_network(config, 5, seed)
     if gain_mode == "leaky":

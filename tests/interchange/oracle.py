@@ -9,7 +9,7 @@ import numpy as np
 from tests.interchange.order import order_of
 
 
-def simulate(graph, raster, dt, method="exact"):
+def simulate(graph, raster, dt, method="exact", reset="hard"):
     """Return each spiking node's (T, N) spikes and the (T, C) output, for one input node."""
     order, back = order_of(graph)
     state, spikes, out = {}, {}, []
@@ -24,7 +24,7 @@ def simulate(graph, raster, dt, method="exact"):
             for a, b in graph.edges:
                 if b == name:
                     x = x + (last[a] if (a, b) in back else now[a])
-            now[name] = _step(name, node, kind, row, x, state, queue, dt, method)
+            now[name] = _step(name, node, kind, row, x, state, queue, dt, method, reset)
             if kind in ("LIF", "CubaLIF", "IF"):
                 spikes.setdefault(name, []).append(now[name])
             if kind == "Output":
@@ -37,7 +37,7 @@ def _keep(tau, dt, method):
     return np.exp(-dt / tau) if method == "exact" else 1 - dt / tau
 
 
-def _step(name, node, kind, row, x, state, queue, dt, method):
+def _step(name, node, kind, row, x, state, queue, dt, method, reset):
     if kind == "Input":
         return row
     if kind in ("Affine", "Linear"):
@@ -66,6 +66,10 @@ def _step(name, node, kind, row, x, state, queue, dt, method):
     if kind in ("LI", "CubaLI", "I"):
         state[name] = (i, v)
         return v
+    if reset == "subtract-delayed":
+        v = v - state.get(name + " fired", 0) * node.v_threshold
     z = v > node.v_threshold
-    state[name] = (i, np.where(z, node.v_reset, v))
+    state[name + " fired"] = z
+    left = {"hard": node.v_reset, "subtract": v - node.v_threshold, "subtract-delayed": v}[reset]
+    state[name] = (i, np.where(z, left, v))
     return z.astype(float)

@@ -14,6 +14,7 @@ from hrsnn_edge.interchange.dequantise import dequantise
 from hrsnn_edge.interchange.nir_export import export_nir
 from hrsnn_edge.interchange.nir_import import import_nir
 from hrsnn_edge.network import (
+    RESETS,
     FloatNetwork,
     LinearReadout,
     MlpReadout,
@@ -44,12 +45,17 @@ def network(seed, **changed):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(["jump", "leaky"]), st.booleans())
-def test_there_and_back(tmp_path_factory, seed, gain, synapses):
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(["jump", "leaky"]),
+    st.booleans(),
+    st.sampled_from(RESETS),
+)
+def test_there_and_back(tmp_path_factory, seed, gain, synapses, reset):
     """A network that was exported and imported fires the same spikes and reads them alike."""
     rng = np.random.default_rng(seed)
     tau_syn = rng.uniform(1, 6, 7) if synapses else None
-    net = network(seed, gain_mode=gain, tau_syn=tau_syn)
+    net = network(seed, gain_mode=gain, tau_syn=tau_syn, reset=reset)
     path = tmp_path_factory.mktemp("nir") / "net.nir"
     data, changes = export_nir(net)
     path.write_bytes(data)
@@ -59,7 +65,7 @@ def test_there_and_back(tmp_path_factory, seed, gain, synapses):
     np.testing.assert_allclose(back.network.readout.w_out, net.readout.w_out)
     np.testing.assert_allclose(back.network.readout.bias, net.readout.bias)
     assert back.assembly.latency_steps == 0
-    assert {c.parameter for c in changes} <= {"refractory_steps", "v_floor", "bias"}
+    assert {c.parameter for c in changes} <= {"refractory_steps", "v_floor", "bias", "v_drop"}
 
 
 def test_the_file_says_what_nir_says():

@@ -40,9 +40,9 @@ def one(kind="LIF", n=2, **changed):
     return nir.NIRGraph.from_list(nir.Linear(np.eye(n)), node, type_check=False)
 
 
-def check(folder, graph, raster, method="exact"):
-    got = imported(folder, graph, method=method)
-    want, out = simulate(nir.read(folder / "net.nir"), raster, DT, method)
+def check(folder, graph, raster, method="exact", reset="hard"):
+    got = imported(folder, graph, method=method, reset=reset)
+    want, out = simulate(nir.read(folder / "net.nir"), raster, DT, method, reset)
     parts, outputs = origin_view(got, raster)
     for name, spikes in want.items():
         bad = np.argwhere(parts[name] != spikes)
@@ -59,6 +59,24 @@ def test_imported_graphs_fire_as_nir_says(folder, seed, end, method):
     if end in ("Affine", "spikes"):
         out = np.cumsum(out, axis=0)
     np.testing.assert_allclose(outputs, out, rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(["exact", "euler"]),
+    st.sampled_from(["subtract", "subtract-delayed"]),
+)
+def test_subtracted_thresholds_give_the_spikes_of_the_origin(folder, seed, method, reset):
+    """A threshold is taken off at the spike, or a step later, whatever the leak potential."""
+    graph, raster = random_graph(seed, "spikes")
+    for node in graph.nodes.values():
+        if hasattr(node, "v_threshold"):
+            node.v_threshold = np.abs(node.v_threshold)
+            if hasattr(node, "v_leak"):
+                node.v_leak = -np.abs(node.v_leak)
+    got, _, _ = check(folder, graph, raster, method, reset)
+    assert got.network.reset == "subtract"
 
 
 def test_one_neuron_by_hand(folder):
@@ -134,11 +152,15 @@ def test_every_change_is_listed(folder):
     assert table(got.changes)[0].split()[:3] == ["node", "parameter", "values"]
 
 
-def test_reset_by_subtraction_is_refused_unless_nothing_is_left(folder):
-    """It cannot be expressed, and says so by the node; with a decay of 0 both resets are one."""
-    with pytest.raises(InterchangeError, match="node 'lif': reset by subtraction cannot be"):
-        imported(folder, one(), reset="subtract", method="euler")
-    imported(folder, one(tau=np.full(2, DT)), reset="subtract", method="euler")
+def test_what_is_subtracted_is_listed(folder):
+    """By hand: decay 1/2 and threshold 3 take 3 off at once, and 6 of what has yet to decay."""
+    graph = one(v_threshold=np.full(2, 3.0))
+    at_once = imported(folder, graph, reset="subtract", method="euler")
+    assert at_once.network.v_drop.tolist() == [3, 3]
+    later = imported(folder, graph, reset="subtract-delayed", method="euler")
+    assert later.network.v_drop == pytest.approx([6, 6])
+    (row,) = (c for c in later.changes if c.parameter == "v_reset")
+    assert row.after == pytest.approx((-3, -3)) and row.exact
 
 
 def cubic():
@@ -188,6 +210,16 @@ def lost():
         (lambda: one(v_threshold=np.array([1.0, -1])), {}, "neuron 1: v_threshold must be above"),
         (lambda: one(v_reset=np.array([0.0, 1])), {}, "neuron 1: v_reset must be below"),
         (lambda: one(r=np.array([1, np.inf])), {}, "node 'lif', r, element 1: must be finite"),
+        (
+            lambda: one(tau=np.array([2 * DT, DT])),
+            {"reset": "subtract-delayed", "method": "euler"},
+            "neuron 1: decay must be above 0 to subtract later, not 0",
+        ),
+        (
+            lambda: one(v_leak=np.full(2, -2.0), v_threshold=np.array([1.0, -1])),
+            {"reset": "subtract"},
+            "neuron 1: v_threshold must be above 0 to be subtracted, not -1",
+        ),
         (lambda: one(tau=np.array([DT, 0])), {}, "tau, neuron 1: must be above 0, not 0"),
     ],
 )

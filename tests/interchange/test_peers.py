@@ -1,5 +1,7 @@
 """Networks of snnTorch and Norse, exported by their own tools: the same spikes here."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -17,13 +19,13 @@ nir = pytest.importorskip("nir", reason="needs nir: pip install '.[peers]'")
 SNNTORCH_DT, NORSE_DT = 1e-4, 1e-3
 
 
-def randomise(module, seed):
+def randomise(module, seed, mean=0.3, spread=0.8):
     """Give linear layers random weights."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for layer in module.modules():
             if isinstance(layer, torch.nn.Linear):
-                layer.weight.normal_(0.3, 0.8, generator=generator)
+                layer.weight.normal_(mean, spread, generator=generator)
                 if layer.bias is not None:
                     layer.bias.normal_(0, 0.05, generator=generator)
 
@@ -55,11 +57,19 @@ def snn_run(net, raster):
     return np.array(out)
 
 
-@pytest.mark.parametrize("kind", ["Leaky", "Synaptic", "RLeaky"])
-def test_snntorch(tmp_path, kind):
-    """Two layers of a neuron type of snnTorch, reset to zero, fire the same spikes here.
+@pytest.mark.parametrize(
+    ("kind", "reset"),
+    [
+        *product(["Leaky", "Synaptic", "RLeaky"], ["hard", "subtract-delayed"]),
+        ("Leaky", "subtract"),
+    ],
+)
+def test_snntorch(tmp_path, kind, reset):
+    """Two layers of a neuron type of snnTorch, with every reset it has, fire the same spikes here.
 
     snnTorch computes in single precision: a membrane within 1e-6 of its threshold could differ.
+    Its reset in the step of the spike differs where more than a threshold is left: the weights of
+    that case leave less.
     """
     snn = pytest.importorskip("snntorch", reason="needs snntorch: pip install '.[peers]'")
     from snntorch.export_nir import export_to_nir
@@ -68,7 +78,8 @@ def test_snntorch(tmp_path, kind):
         decay = torch.linspace(beta, beta + 0.2, n)
         options = {
             "init_hidden": True,
-            "reset_mechanism": "zero",
+            "reset_mechanism": "zero" if reset == "hard" else "subtract",
+            "reset_delay": reset != "subtract",
             "threshold": torch.full((n,), 1.3),
         }
         if kind == "Synaptic":
@@ -80,20 +91,25 @@ def test_snntorch(tmp_path, kind):
     net = torch.nn.Sequential(
         torch.nn.Linear(6, 8), layer(8, 0.6), torch.nn.Linear(8, 5), layer(5, 0.7)
     )
-    randomise(net, 3)
+    randomise(net, 3, *((0.16, 0.03) if reset == "subtract" else ()))
     raster = raster_of(1, 200, 6)
     spikes = snn_run(net, raster)
     graph = export_to_nir(net, torch.zeros(1, 6), ignore_dims=[0])
     nir.write(tmp_path / "snn.nir", graph)
     # All but Leaky throw away the whole step after a spike when they reset to zero.
-    refractory = 0 if kind == "Leaky" else 1
-    check(tmp_path / "snn.nir", SNNTORCH_DT, raster, spikes, refractory_steps=refractory)
+    options = {"refractory_steps": 0 if kind == "Leaky" or reset != "hard" else 1, "reset": reset}
+    check(tmp_path / "snn.nir", SNNTORCH_DT, raster, spikes, **options)
+    if reset != "hard":
+        with pytest.raises(AssertionError, match="step, neuron"):
+            check(tmp_path / "snn.nir", SNNTORCH_DT, raster, spikes, **options | {"reset": "hard"})
 
 
-def test_norse(tmp_path):
+@pytest.mark.parametrize("reset", ["hard", "subtract"])
+def test_norse(tmp_path, reset):
     """Two layers of box neurons of Norse, with a leak potential, fire the same spikes here."""
     norse = pytest.importorskip("norse.torch", reason="needs norse: pip install '.[peers]'")
     from norse.torch.functional.lif_box import LIFBoxParameters
+    from norse.torch.functional.reset import reset_subtract, reset_value
     from norse.torch.utils.export_nir import to_nir
 
     def parameters(n, seed):
@@ -104,6 +120,7 @@ def test_norse(tmp_path):
             v_leak=v_leak,
             v_th=v_leak + 0.2 + torch.rand(n, generator=generator, dtype=torch.float64) / 4,
             v_reset=torch.zeros(n, dtype=torch.float64),
+            reset_method=reset_subtract if reset == "subtract" else reset_value,
         )
 
     net = norse.SequentialState(
@@ -120,4 +137,7 @@ def test_norse(tmp_path):
     # With dt = 1 the exported time constants are in seconds.
     graph = to_nir(net, torch.zeros(1, 6, dtype=torch.float64), dt=1.0)
     nir.write(tmp_path / "norse.nir", graph)
-    check(tmp_path / "norse.nir", NORSE_DT, raster, np.array(out))
+    check(tmp_path / "norse.nir", NORSE_DT, raster, np.array(out), reset=reset)
+    if reset != "hard":
+        with pytest.raises(AssertionError, match="step, neuron"):
+            check(tmp_path / "norse.nir", NORSE_DT, raster, np.array(out))

@@ -43,7 +43,11 @@ def counts_and_gradients(net: FloatNetwork, rasters, by_count, slope):
             held = wait > 0
             spikes = Spike.apply((x - threshold) / threshold, slope) * ~held
             fired = spikes.detach() > 0
-            v = torch.where(held | fired, reset, torch.maximum(x, floor))
+            if net.reset == "subtract":
+                left = torch.maximum(x - fired * (threshold - reset), floor)
+                v = torch.where(held, v.detach(), left)
+            else:
+                v = torch.where(held | fired, reset, torch.maximum(x, floor))
             wait = torch.where(fired, refractory, (wait - 1).clamp(min=0))
             b = t * n_bins // len(raster)
             counts[s, b] += spikes.detach()

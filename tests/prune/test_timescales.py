@@ -6,6 +6,7 @@ import pytest
 from hrsnn_edge.analysis.lyapunov import input_current, noise_current
 from hrsnn_edge.engine.float_run import run_counts
 from hrsnn_edge.errors import TrainingError
+from hrsnn_edge.network import RESETS
 from hrsnn_edge.prune.timescales import (
     LyapunovScore,
     TimescaleSearch,
@@ -43,10 +44,12 @@ def test_reassign_clips():
     assert reassign_by_rank(replace(net, dt=2.5), point).tau_mem.min() == 5
 
 
-def test_mean_rate_is_that_of_the_engine():
+@pytest.mark.parametrize("reset", RESETS)
+def test_mean_rate_is_that_of_the_engine(reset):
     """A run on currents has as many spikes as the engine's run on the events behind them."""
     for seed in range(5):
         net, events = make_network(seed=seed), make_events(n_samples=1, seed=seed)
+        net = replace(net, reset=reset)
         spikes = run_counts(net, events).sum()
         assert spikes > 0
         rate = mean_rate_hz(net, input_current(net, events))

@@ -187,6 +187,50 @@ def test_exponential_synapses_by_hand():
     assert trace.spikes[:, 0].tolist() == [0, 1, 0, 0]
 
 
+def test_subtractive_reset_by_hand():
+    """Weight 5 on threshold 2 leaves 3, 5.25, 6.94: 3.47 thresholds must fit; a spike takes 2 off.
+
+    The scale is 127 / (3.47 * 2) = 18.3 LSB a unit; the same steps in the integers.
+    """
+    net = FloatNetwork(
+        w_in=SparseRows.from_dense(np.array([[5.0]])),
+        w_rec=SparseRows.from_dense(np.zeros((1, 1))),
+        inhibitory=np.array([False]),
+        tau_mem=np.array([-1 / np.log(0.75)]),
+        v_threshold=np.array([2.0]),
+        v_reset=np.array([0.0]),
+        refractory_steps=np.array([0]),
+        v_floor=-2.0,
+        readout=LinearReadout(np.array([[[1.0]]]), np.array([0.0])),
+        reset="subtract",
+    )
+    raster = np.ones((3, 1), bool)
+    batch = EventBatch.from_rasters([raster])
+    assert membrane_range(net, batch, tail=0).high == pytest.approx([3.46875])
+    fmt = IntFormat(v_width=8, weight_width=8, decay_width=8)
+    result, _ = quantise(net, fmt, batch)
+    assert result.reset == "subtract"
+    (th,), (w,) = result.v_threshold.tolist(), result.w_in.weights.tolist()
+    assert th == pytest.approx(2 * 127 / 6.9375, abs=1) and w << result.fmt.v_shift <= 2.6 * th
+    trace = run(result, raster)
+    assert trace.spikes.all()
+    assert trace.v[:, 0] == pytest.approx(np.array([3, 5.25, 6.9375]) * th / 2, rel=0.03)
+    # The reset potential of a neuron that loses more than its threshold must fit as well.
+    lower = replace(net, v_reset=np.array([-9.0]))
+    result, _ = quantise(lower, fmt, batch)
+    ratio = result.v_drop[0] / result.v_threshold[0]
+    assert ratio == pytest.approx(5.5, rel=0.03) and result.v_reset[0] >= -128
+
+
+def test_subtractive_reset_keeps_the_spikes():
+    """In wide formats the counts of a network with subtractive resets hardly differ."""
+    net = network(3, reset="subtract")
+    fmt = IntFormat(v_width=20, weight_width=8, shift_width=3, decay_width=12)
+    result, report = quantise(net, fmt, samples())
+    assert run_batch(result, samples()).spike_counts.sum() > 100
+    assert all(part.spike_mismatch < 0.03 for part in report.neurons.values())
+
+
 def test_exponential_synapses_keep_the_spikes():
     """In wide formats the counts of a network with synaptic currents hardly differ."""
     net = network(3, tau_syn=np.random.default_rng(0).uniform(1, 5, 30))

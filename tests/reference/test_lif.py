@@ -53,6 +53,30 @@ def test_refractory_period():
     assert fired == [True, False, False, True, False, False, True]
 
 
+def test_subtractive_reset():
+    """127 over a threshold of 100 leaves 27; what is left is saturated; a held neuron stays."""
+    params = LifParams(**{**vars(neuron(decay=0, refractory_steps=1)), "subtracts": True})
+    assert step(params, 0, 127) == (27, 1, True)
+    assert step(params, 0, 99) == (99, 0, False)
+    assert step(params, 0, 227) == (127, 1, True)
+    assert step(params, 0, 300) == (127, 1, True)
+    assert step(params, 27, 127, 1) == (27, 0, False)
+    lower = LifParams(**{**vars(params), "v_reset": np.array([-50])})
+    assert step(lower, 0, 127) == (-23, 1, True)
+
+
+def test_subtractive_reset_keeps_the_mean_rate():
+    """Without a leak the spikes of a run are the input over the threshold, to within one."""
+    params = LifParams(
+        np.array([2**12 - 1]), np.array([1000]), np.array([0]), np.array([0]), 24, 12, 0, True
+    )
+    v, counter, spikes = np.array([0]), np.array([0]), 0
+    for _ in range(100):
+        v, counter, fired = lif_step(v, counter, np.array([370]), params)
+        spikes += int(fired[0])
+    assert spikes == 37 - 1  # the leak of 2**-12 a step costs the last one
+
+
 def test_threshold_below_zero():
     """A neuron whose threshold is negative fires without input, unless it is inhibited."""
     params = neuron(v_threshold=-127, v_reset=-128, decay=0)

@@ -37,6 +37,8 @@ def test_cases_cover_the_edges():
                 "always firing": trace.spikes.all(axis=0).any() and len(raster) > 10,
                 "saturated below": (trace.v == low).any(),
                 "saturated above": (trace.syn_sum << net.fmt.v_shift).max() > high,
+                "subtractive": net.reset == "subtract",
+                "left above threshold": (trace.spikes & (trace.v >= net.v_threshold)).any(),
                 "reset": (net.v_reset != 0).any(),
                 "negative threshold": (net.v_threshold < 0).any(),
                 "lowest weight": (net.w_rec.weights == weight_low).any(),

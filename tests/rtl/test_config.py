@@ -93,12 +93,17 @@ def test_for_network_is_tight():
         ({"n_inputs": 4}, "n_inputs of the network must be at most 4, that of the core, not 7"),
         ({"n_slots": 10}, "Neurons must be at most 20, not 30. Prune neurons"),
         ({"weight_width": 2}, "weight_width of the network must be at most 2"),
+        ({"reset": "subtract"}, "reset of the network must be 'hard', that of the core, not 'sub"),
+        ({"subtracts": True}, "reset of the network must be 'subtract', that of the core, not"),
     ],
 )
 def test_check_holds_refuses(change, message):
     """A network that needs more than the core has is refused, with what would help."""
-    net, _ = random_network(3, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat())
+    net, _ = random_network(
+        3, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat(), reset=change.get("reset", "hard")
+    )
     fits = {**VALUES, "sum_width": 24, "n_bins": 8}
+    change = {name: value for name, value in change.items() if name != "reset"}
     with pytest.raises(CapacityError, match=message):
         CoreConfig(**{**fits, **change}).check_holds(net)
 
@@ -106,7 +111,7 @@ def test_check_holds_refuses(change, message):
 def test_check_holds_refuses_a_reset():
     """A core without a stored reset takes no network with one."""
     net, _ = random_network(
-        5, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat(), has_reset=True
+        5, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat(), has_reset=True, reset="hard"
     )
     assert (net.v_reset != 0).any()
     config = CoreConfig(**{**VALUES, "sum_width": 24, "n_bins": 8})

@@ -8,7 +8,7 @@ from hrsnn_sim.shapes import with_codebook, with_currents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hrsnn_edge.network import IntFormat, IntNetwork, LinearReadout, SparseRows
+from hrsnn_edge.network import RESETS, IntFormat, IntNetwork, LinearReadout, SparseRows
 from hrsnn_edge.reference.network import run as run_reference
 from hrsnn_edge.reference.random import random_network
 from tests.rtl.harness import Bench, Pauses, check_sample, command_word
@@ -228,10 +228,12 @@ def test_clear_midway():
     Bench(config, preloaded=net).run(script)
 
 
-def test_load_replaces_a_network():
+@pytest.mark.parametrize("reset", RESETS)
+def test_load_replaces_a_network(reset):
     """A smaller network loaded at run time replaces the first without a trace of it."""
-    first, raster = network(11, has_reset=False)
-    second, other = network(12, n_neurons=13, n_inputs=4, n_out=2, n_bins=1, has_reset=False)
+    alike = {"has_reset": False, "reset": reset}
+    first, raster = network(11, **alike)
+    second, other = network(12, n_neurons=13, n_inputs=4, n_out=2, n_bins=1, **alike)
     wide = {"sum_width": 20, "synapse_depth": 700, "out_width": 20}
     config = CoreConfig.for_network(first, lanes=2, n_steps=6, **wide)
 

@@ -26,7 +26,11 @@ def edges(rng, low: int, high: int, size: int) -> np.ndarray:
 def run_lif(config: CoreConfig, v, refractory, syn_sum, params: LifParams, clear: bool = False):
     """Send N neurons through a LifUpdate, one each cycle; return their next state and spikes."""
     dut = LifUpdate(config=config)
-    out = []
+    word, out = params.v_reset, []
+    if params.subtracts:
+        # The port is signed; what a spike takes off may need its sign bit.
+        word = params.v_threshold - params.v_reset
+        word = np.where(word >= 1 << (params.v_width - 1), word - (1 << params.v_width), word)
 
     async def bench(ctx):
         for t in range(len(v) + dut.latency):
@@ -38,7 +42,7 @@ def run_lif(config: CoreConfig, v, refractory, syn_sum, params: LifParams, clear
                 ctx.set(dut.drive, int(syn_sum[t - 2]))
                 ctx.set(dut.threshold.threshold, int(params.v_threshold[t - 2]))
                 ctx.set(dut.threshold.refractory, int(params.refractory_steps[t - 2]))
-                ctx.set(dut.v_reset, int(params.v_reset[t - 2]))
+                ctx.set(dut.v_reset, int(word[t - 2]))
             ctx.set(dut.enable, not clear)
             ctx.set(dut.clear, clear)
             _, _, state, spike = await ctx.tick().sample(dut.state_next, dut.spike)
@@ -57,7 +61,8 @@ def lif_cases(draw):
     config = CoreConfig(
         lanes=1, n_slots=4, n_inputs=1, synapse_depth=1, v_width=v_width, weight_width=2,
         decay_width=decay_width, v_shift=draw(st.integers(0, 16)), sum_width=sum_width,
-        refractory_width=refractory_width, has_reset=draw(st.booleans()), n_out=0,
+        refractory_width=refractory_width, has_reset=draw(st.booleans()),
+        subtracts=draw(st.booleans()), n_out=0,
     )  # fmt: skip
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     low, high = signed_range(v_width)
@@ -67,11 +72,12 @@ def lif_cases(draw):
     params = LifParams(
         decay, np.zeros(N, np.int64), np.zeros(N, np.int64),
         edges(rng, 0, 2**refractory_width - 1, N), v_width, decay_width, config.v_shift,
+        config.subtracts,
     )  # fmt: skip
     reached = lif_step(v, np.zeros(N, np.int64), syn_sum, _with(params, v_threshold=2**40))[0]
     near = reached + rng.integers(-1, 2, N)
     threshold = np.where(rng.random(N) < 0.5, near, edges(rng, low + 1, high, N))
-    threshold = np.clip(threshold, low + 1, high)
+    threshold = np.clip(threshold, low + 1 if config.has_reset else 1, high)
     reset = np.minimum(edges(rng, low, high, N), threshold - 1) * config.has_reset
     params = _with(params, v_threshold=threshold, v_reset=reset)
     held = rng.random(N) < 0.3
@@ -114,6 +120,26 @@ def test_by_hand():
     assert got[0].tolist() == [-2, 2, -128, 126, -7, 8, -7]
     assert got[1].tolist() == [0, 0, 0, 0, 3, 0, 1]
     assert got[2].tolist() == [0, 0, 0, 0, 1, 0, 0]
+
+
+def test_subtraction_by_hand():
+    """A spike takes 127 - -100 = 227 or 9 - -7 = 16 off; 450 - 227 saturates; who is held stays."""
+    config = CoreConfig(
+        lanes=1, n_slots=4, n_inputs=1, synapse_depth=1, v_width=8, weight_width=2, decay_width=8,
+        sum_width=10, refractory_width=2, has_reset=True, subtracts=True, n_out=0,
+    )  # fmt: skip
+    n = 6
+    params = LifParams(
+        np.full(n, 128), np.array([127, 127, 9, 9, 9, 9]), np.array([-100, -100, -7, -7, -7, -7]),
+        np.full(n, 3), 8, 8, 0, True,
+    )  # fmt: skip
+    v = np.array([100, 100, 10, 8, 100, -90])
+    refractory = np.array([0, 0, 0, 0, 2, 1])
+    syn_sum = np.array([78, 400, 4, 4, 100, 100])
+    got = run_lif(config, v, refractory, syn_sum, params)
+    assert got[0].tolist() == [-99, 127, -7, 8, 100, -90]
+    assert got[1].tolist() == [3, 3, 3, 0, 1, 0]
+    assert got[2].tolist() == [1, 1, 1, 0, 0, 0]
 
 
 def test_clear():

@@ -56,7 +56,11 @@ class LifGoal(wiring.Component):
         refractory = delayed(m, self.state.refractory, 3)
         drive, threshold = delayed(m, self.drive, 1), delayed(m, self.threshold, 1)
         v_reset = delayed(m, self.v_reset, 1) if c.has_reset else Const(0)
+        before = delayed(m, Value.cast(self.state), 3)[: c.v_width].as_signed()
         m.d.comb += Assume(self.threshold.threshold != low)
+        if c.subtracts and not c.has_reset:
+            # The threshold is what a spike takes off, and above the reset of 0.
+            m.d.comb += Assume(self.threshold.threshold > 0)
 
         x = Signal(signed(max(c.v_width, c.drive_width + c.drive_shift) + 2))
         held, fires = Signal(), Signal()
@@ -65,10 +69,14 @@ class LifGoal(wiring.Component):
             held.eq(refractory != 0),
             fires.eq((x >= threshold.threshold) & ~held),
         ]
+        after = Mux(held | fires, v_reset, clamp(x, low, high))
+        if c.subtracts:
+            drop = v_reset.as_unsigned() if c.has_reset else threshold.threshold
+            after = Mux(held, before, clamp(Mux(fires, x - drop, x), low, high))
         want_v, want_count = Signal(signed(c.v_width)), Signal(c.refractory_width)
         want_spike, age = Signal(), Signal(range(6))
         m.d.sync += [
-            want_v.eq(Mux(held | fires, v_reset, clamp(x, low, high))),
+            want_v.eq(after),
             want_count.eq(Mux(held, refractory - 1, Mux(fires, threshold.refractory, 0))),
             want_spike.eq(fires & self.enable),
             age.eq(Mux(age == 5, age, age + 1)),
@@ -85,22 +93,25 @@ class LifGoal(wiring.Component):
 
 
 def lif_config(
-    v: int, decay: int, sum_width: int, shift: int, has_reset: bool = False, syn_width: int = 0
+    v: int, decay: int, sum_width: int, shift: int, has_reset: bool, subtracts: bool, syn_width=0
 ) -> CoreConfig:
     """Return a core whose membrane step has these widths."""
     return CoreConfig(
         lanes=1, n_slots=4, n_inputs=1, synapse_depth=1, v_width=v, weight_width=2,
         decay_width=decay, v_shift=shift, sum_width=sum_width, refractory_width=3,
-        has_reset=has_reset, syn_width=syn_width, n_out=0,
+        has_reset=has_reset, subtracts=subtracts, syn_width=syn_width, n_out=0,
     )  # fmt: skip
 
 
-#: Membrane, decay and sum width, shift of the sum, stored reset: both ends and the usual.
+#: Membrane, decay and sum width, shift of the sum, stored and subtractive reset: both ends and the
+#: usual.
 WIDTHS = (
-    (8, 4, 9, 0, True),
-    (12, 6, 16, 2, False),
-    (16, 8, 14, 0, False),
-    (24, 12, 20, 5, True),
+    (8, 4, 9, 0, True, False),
+    (12, 6, 16, 2, False, False),
+    (16, 8, 14, 0, False, False),
+    (24, 12, 20, 5, True, False),
+    (8, 4, 9, 0, True, True),
+    (16, 8, 14, 2, False, True),
 )
 BUGS = (
     ("carry = product[-1] & product[:shift].any()", "carry = Const(0, 1)"),
@@ -111,16 +122,22 @@ BUGS = (
      "count_3.eq(self.state_now.refractory)"),
     ("& ~held_4", ""),
 )  # fmt: skip
+SUBTRACT_BUGS = (
+    ("v_4.eq(v_3)", "v_4.eq(self.state_now.v)"),
+    ("v_reset.as_unsigned() if", "v_reset if"),
+    ("self.state_next.v.eq(saturated(left, c.v_width))", "self.state_next.v.eq(left)"),
+    ("x - (v_reset", "saturated(x, c.v_width) - (v_reset"),
+)
 GOALS = (
     *(
         Goal(
-            "lif-{}-{}-{}-{}{}".format(*widths[:4], "-reset" if widths[4] else ""),
+            "lif-{}-{}-{}-{}".format(*widths[:4]) + "-reset" * widths[4] + "-subtract" * widths[5],
             "leak rounded toward zero, plus sum, threshold, reset, refractory count and saturation "
             f"of a {widths[0]}-bit membrane are the contract's, for every input",
             "lif",
             lambda lif, widths=widths: LifGoal(lif, lif_config(*widths)),
             6,
-            BUGS if k == 0 else (),
+            {0: BUGS, 4: SUBTRACT_BUGS}.get(k, ()),
         )
         for k, widths in enumerate(WIDTHS)
     ),
@@ -128,7 +145,7 @@ GOALS = (
         "lif-currents",
         "the same with a synaptic current, which has its shift already, in place of the sum",
         "lif",
-        lambda lif: LifGoal(lif, lif_config(12, 6, 9, 3, syn_width=14)),
+        lambda lif: LifGoal(lif, lif_config(12, 6, 9, 3, False, False, syn_width=14)),
         6,
         (("Cat(Const(0, c.drive_shift), self.drive)", "Cat(Const(0, c.v_shift), self.drive)"),),
     ),
