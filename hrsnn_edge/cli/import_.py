@@ -36,8 +36,8 @@ def verb(
     reset: Annotated[
         str | None,
         typer.Option(
-            help="NIR: what the origin does on a spike: 'hard', 'subtract', or 'subtract-delayed' "
-            "(a step later, the default of snnTorch); default: the file's, hard."
+            help="What a spike does: 'hard' or 'subtract'; NIR, what it does in the origin: also "
+            "'subtract-delayed' (a step later, the default of snnTorch). Default: the file's, hard."
         ),
     ] = None,
     refractory: Annotated[
@@ -72,7 +72,7 @@ def verb(
     elif readout_of is not None:
         found, figures, lines = _readout(file, readout_of)
     else:
-        found, figures, lines = _from_onnx(file, plan, top_rate)
+        found, figures, lines = _from_onnx(file, plan, top_rate, reset or "hard")
     write_artifact(output, _with_history(found, plan, figures))
     inputs = [path for path in (file, experiment, readout_of) if path is not None]
     write_provenance(output, seed, inputs)
@@ -129,7 +129,7 @@ def _readout(file: Path, network: Path) -> tuple[FloatArtifact, dict[str, Any], 
     return found, figures, [text]
 
 
-def _from_onnx(file: Path, plan, top_rate: float):
+def _from_onnx(file: Path, plan, top_rate: float, reset: str):
     from hrsnn_edge.artifact.schema import FloatArtifact
     from hrsnn_edge.cli.context import dataset_of
     from hrsnn_edge.errors import InterchangeError
@@ -146,7 +146,7 @@ def _from_onnx(file: Path, plan, top_rate: float):
     data = dataset_of(plan)
     unit, left = input_unit(data.train.events, data.features_train)
     part = data.train.select(slice(0, plan.quantise.calibration_samples))
-    made = convert_ann(ann, part.events, unit, top_rate=top_rate)
+    made = convert_ann(ann, part.events, unit, top_rate=top_rate, reset=reset)
     drive = drive_of(made.assembly)
     figures = {
         "neurons": made.network.n_neurons,

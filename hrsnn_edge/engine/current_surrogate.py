@@ -152,12 +152,16 @@ def current_gradients(
     Raises
     ------
     TrainingError
-        For exponential synapses.
+        For exponential synapses or a subtractive reset.
     """
     if net.tau_syn is not None:
         raise TrainingError(
             "Synapses must be delta synapses for backpropagation, not exponential. Set "
             "tau_syn_mean = 0."
+        )
+    if net.reset != "hard":
+        raise TrainingError(
+            f"Reset must be 'hard' for backpropagation through a stream, not {net.reset!r}."
         )
     current = np.ascontiguousarray(current, np.float64)
     decay = np.ascontiguousarray(decay, np.float64)

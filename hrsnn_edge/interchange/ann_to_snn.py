@@ -2,7 +2,8 @@
 
 A unit becomes a neuron without leak whose rate stands for the activation over the greatest one of
 its layer. A hard reset throws away what a spike overshot, so a neuron fires less than
-``drive / threshold``; the thresholds are therefore balanced on calibration samples until each
+``drive / threshold``, and with either reset what arrives unevenly gives other rates than its mean
+would; the thresholds are therefore balanced on calibration samples until each
 neuron fires as often as it should there (after Diehl et al. 2015 and Rueckauer et al. 2017, who
 scale weights instead, for the same ratio).
 """
@@ -85,7 +86,13 @@ def channel_rates(events: EventBatch) -> np.ndarray:
 
 
 def convert_ann(
-    ann: Ann, events: EventBatch, unit: float, *, top_rate: float = 0.25, dt: float = 1.0
+    ann: Ann,
+    events: EventBatch,
+    unit: float,
+    *,
+    top_rate: float = 0.25,
+    dt: float = 1.0,
+    reset: str = "hard",
 ) -> Conversion:
     """Return the spiking form of a network of rectified units.
 
@@ -96,10 +103,12 @@ def convert_ann(
     unit : float
         Input value that an event in every step stands for; see `input_unit`.
     top_rate : float
-        Spikes a step for the greatest activation of a layer, 0 .. 1. Lower rates lose less to the
-        reset and take longer to tell.
+        Spikes a step for the greatest activation of a layer, 0 .. 1. Lower rates lose less to a
+        hard reset and take longer to tell.
     dt : float
         Step [ms].
+    reset : 'hard' or 'subtract'
+        As in `FloatNetwork`.
     """
     if not 0 < top_rate <= 1:
         raise ValueError(f"Top rate must be above 0 and at most 1, not {top_rate}")
@@ -119,7 +128,7 @@ def convert_ann(
         name: _integrators(name, np.full(signal.size, scale[name])) for name, signal in into.items()
     }
     out = scaled_sources(ann.out, scale)
-    found = assemble({INPUT: ann.n_inputs}, populations, into, out, dt, in_step=False)
+    found = assemble({INPUT: ann.n_inputs}, populations, into, out, dt, in_step=False, reset=reset)
     # Sums over the run stand for outputs times steps; the class does not care.
     network = found.with_readout(
         LinearReadout(found.outputs[None], np.zeros(found.outputs.shape[1]))

@@ -112,6 +112,10 @@ def test_onnx_readout_on_a_network_of_ours(folder, capsys):
             "Reset must be one of hard, sub",
         ),
         (["import", "ann.onnx"], "calibration data must be given, to set thresholds"),
+        (
+            ["import", "ann.onnx", "--experiment", "small.toml", "--reset", "subtract-delayed"],
+            "Reset must be one of hard, subtract, not 'subtract-delayed'",
+        ),
         (["import", "small.toml"], "must be a NIR file (HDF5) or a file named .onnx"),
         (["export", "onnx", "small.toml"], "not a network of hrsnn"),
     ],

@@ -66,10 +66,17 @@ def test_equals_autograd(gain_mode, seed):
         assert found[name] == pytest.approx(gradient, rel=1e-9, abs=1e-12), name
 
 
-def test_exponential_synapses_are_refused():
-    """Gradients through synaptic currents are not there."""
-    net = replace(one_neuron(0.0), tau_syn=np.full(1, 5.0))
-    with pytest.raises(TrainingError, match="must be delta synapses for backpropagation"):
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"tau_syn": np.full(1, 5.0)}, "must be delta synapses for backpropagation"),
+        ({"reset": "subtract"}, "must be 'hard' for backpropagation through a stream, not 'sub"),
+    ],
+)
+def test_what_has_no_gradient_is_refused(change, words):
+    """Gradients through synaptic currents and subtractive resets are not there."""
+    net = replace(one_neuron(0.0), **change)
+    with pytest.raises(TrainingError, match=words):
         current_gradients(
             net, np.zeros((1, 1)), 1, np.ones((1, 1)), rest(net, 1), np.ones((1, 1, 1)), 10.0
         )

@@ -17,7 +17,7 @@ from hrsnn_edge.interchange.drive import drive_of, driven
 from hrsnn_edge.interchange.onnx_import import import_onnx
 from hrsnn_edge.interchange.signal import Signal
 from hrsnn_edge.model.train import evaluate
-from hrsnn_edge.network import IntFormat
+from hrsnn_edge.network import RESETS, IntFormat
 from hrsnn_edge.quantise.convert import quantise
 from hrsnn_edge.quantise.readout import accuracy
 from tests.interchange.onnx_files import model, perceptron
@@ -93,6 +93,19 @@ def test_one_unit_by_hand():
     made = convert_ann(ann, events, unit, top_rate=0.25)
     assert run_counts(made.network, events)[0, 0, 0] == 10
     assert made.network.readout.w_out[0, 0, 0] == 1.0
+
+
+def test_a_subtractive_reset_loses_less(trained, tmp_path):
+    """Without balancing, at the highest rate, its rates are nearer than those of a hard reset."""
+    data, calibration, net = trained
+    (tmp_path / "net.onnx").write_bytes(net.SerializeToString())
+    ann = import_onnx(tmp_path / "net.onnx")
+    unit, _ = input_unit(data.train.events, data.features_train)
+    hard, soft = (
+        convert_ann(ann, calibration, unit, top_rate=1.0, reset=reset).rate_error
+        for reset in RESETS
+    )
+    assert soft[0] < hard[0] / 3 and min(soft) < min(hard)
 
 
 def test_wrong_sizes_are_refused():

@@ -34,7 +34,7 @@ def network(seed: int = SEED):
     """Return a network and a (T, K) raster that the core of `configuration` can run."""
     fmt = IntFormat(v_width=12, decay_width=6, weight_width=5, refractory_width=2)
     return random_network(
-        seed, 7, 5, N_STEPS, fmt=fmt, n_out=3, n_bins=2, has_reset=True, density=0.5
+        seed, 7, 5, N_STEPS, fmt=fmt, n_out=3, n_bins=2, has_reset=True, density=0.5, reset="hard"
     )
 
 

@@ -93,7 +93,13 @@ class LifGoal(wiring.Component):
 
 
 def lif_config(
-    v: int, decay: int, sum_width: int, shift: int, has_reset: bool, subtracts: bool, syn_width=0
+    v: int,
+    decay: int,
+    sum_width: int,
+    shift: int,
+    has_reset: bool = False,
+    subtracts: bool = False,
+    syn_width: int = 0,
 ) -> CoreConfig:
     """Return a core whose membrane step has these widths."""
     return CoreConfig(
@@ -145,7 +151,7 @@ GOALS = (
         "lif-currents",
         "the same with a synaptic current, which has its shift already, in place of the sum",
         "lif",
-        lambda lif: LifGoal(lif, lif_config(12, 6, 9, 3, False, False, syn_width=14)),
+        lambda lif: LifGoal(lif, lif_config(12, 6, 9, 3, syn_width=14)),
         6,
         (("Cat(Const(0, c.drive_shift), self.drive)", "Cat(Const(0, c.v_shift), self.drive)"),),
     ),
