@@ -76,12 +76,18 @@ def verb(
         folder = output or FOLDER / (f"{target.name}-soc" if soc else target.name)
         log.print(f"building for {target.title}; synthesis and routing take about a minute")
         result = (build_soc if soc else build)(net, target, folder, **options)
+        model = result.model
+        flash = (
+            f"\n{folder}/{model.name}: the network, at {model.address:#x} of the flash"
+            if model
+            else ""
+        )
         used = ", ".join(f"{n} {u.used}/{u.available}" for n, u in result.utilisation.items())
         emit(
             asdict(result) | {"output": folder},
             json,
             f"{folder}/{result.bitstream}: fmax {result.fmax_mhz:.1f} MHz at a clock of "
-            f"{result.clock_mhz:g} MHz\n{used}",
+            f"{result.clock_mhz:g} MHz\n{used}{flash}",
         )
         good = result.timing_met
     if not good:

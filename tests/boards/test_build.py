@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from hrsnn_boards.boards import BOARDS
-from hrsnn_boards.build import build, build_component, build_each, plan_build
+from hrsnn_boards.build import board_top, build, build_component, build_each, plan_build
 from hrsnn_boards.estimate import configure
 from hrsnn_boards.result import BuildResult
 from hrsnn_rtl.flash import FlashPlace
@@ -134,6 +134,14 @@ def test_network_beside_the_bitstream(no_tools, tmp_path):
         result.model.sha256
     )
     assert build(net, ULX3S, tmp_path / "other", n_steps=20).model is None
+
+
+def test_pins_of_the_flash():
+    """The design has the flash of the iCEBreaker on its pins, write protect and hold too."""
+    top = board_top(configure(network(), ICEBREAKER, 1, 20), ICEBREAKER)
+    pins = plan_build(top, ICEBREAKER, 1).files["top.pcf"]
+    for name, pin in {"cs": 16, "clk": 15, "copi": 14, "cipo": 17, "wp": 12, "hold": 13}.items():
+        assert f"set_io spi_flash_1x_0__{name}__io {pin}\n" in pins
 
 
 def test_bitstream_before_the_network(no_tools, tmp_path):
