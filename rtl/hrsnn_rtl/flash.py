@@ -99,7 +99,7 @@ class FlashLoader(wiring.Component):
     def __init__(self, *, config: CoreConfig, place: FlashPlace):
         self._place, self._signature = place, signature(config)
         self._wait_bit = max(1, (place.wake_cycles - 1).bit_length())
-        self._length_width = max(length_width(config), self._wait_bit + 2)
+        self._length_width = max(length_width(config) + 1, self._wait_bit + 2)
         super().__init__()
 
     def elaborate(self, platform):
@@ -107,10 +107,10 @@ class FlashLoader(wiring.Component):
         m = Module()
         pins, bus = self.pins, self.bus
         stage, awake, writing = Signal(_Stage), Signal(), Signal()
-        unit, bits = Signal(UNIT_BITS), Signal(range(UNIT_BITS + 1))
+        unit, bits = Signal(UNIT_BITS), Signal(range(UNIT_BITS))
         word, register = unit[:32], unit[32:]
         crc = Signal(32)
-        # Records that are left; at rest, where it begins with 0, a clock.
+        # Records that are left, less one; at rest a clock.
         left = Signal(self._length_width)
         m.d.comb += [
             pins.copi.eq(unit[-1]),
@@ -125,17 +125,17 @@ class FlashLoader(wiring.Component):
                 )
             ),
         ]
-        # What is asked of a whole unit is known a cycle later.
-        magic, fits, last, right = Signal(), Signal(), Signal(), Signal()
+        # What is asked of a whole unit is known a cycle later. A CRC is right if each of its bits
+        # is the one that the register would send: all of the unit but its first byte.
+        magic, fits, wrong, differs = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += differs.eq(crc[-1] ^ pins.cipo)
         m.d.sync += [
             magic.eq(unit[24:] == int.from_bytes(MAGIC, "big")),
-            fits.eq((unit[:24] >> len(left) == 0) & (unit[: len(left)] != 0)),
-            last.eq(left == 1),
-            right.eq(crc == 0),
+            fits.eq(unit[:24] >> (len(left) - 1) == 0),
         ]
 
         def shift(then: _Stage, count: int = UNIT_BITS):
-            m.d.sync += [bits.eq(count), stage.eq(then)]
+            m.d.sync += [bits.eq(count - 1), stage.eq(then)]
             m.next = "LOW"
 
         def end(status: FlashStatus):
@@ -151,7 +151,7 @@ class FlashLoader(wiring.Component):
         with m.FSM():
             with m.State("REST"):
                 m.d.sync += left.eq(left - 1)
-                # From 0 it goes on to its greatest value.
+                # It begins with 0 or with its greatest value, which comes next.
                 with m.If(left[-1] & ~left[self._wait_bit]):
                     read = READ << 32 | self._place.address << 8
                     m.d.sync += [unit.eq(Mux(awake, read, WAKE << 32)), awake.eq(1)]
@@ -167,15 +167,18 @@ class FlashLoader(wiring.Component):
                 m.d.sync += [
                     pins.sck.eq(0),
                     unit.eq(Cat(pins.cipo, unit)),
-                    crc.eq(Cat(C(0, 1), crc) ^ Mux(crc[-1] ^ pins.cipo, CRC_POLYNOMIAL, 0)),
+                    crc.eq(Cat(C(0, 1), crc) ^ Mux(differs, CRC_POLYNOMIAL, 0)),
+                    wrong.eq(~bits[5] & (wrong | differs)),
                     bits.eq(bits - 1),
                 ]
                 m.next = "LOW"
-                with m.If(bits == 1):
+                with m.If(bits == 0):
                     m.next = "SETTLE"
             with m.State("SETTLE"):
                 # The address of a record is there a cycle before the request, too.
                 m.next = "TAKE"
+                with m.If(stage == _Stage.RECORD):
+                    m.d.sync += left.eq(left - 1)
             with m.State("TAKE"), m.Switch(stage):
                 with m.Case(_Stage.WAKE):
                     m.d.sync += pins.cs_n.eq(1)
@@ -191,14 +194,13 @@ class FlashLoader(wiring.Component):
                     with m.Elif(~fits):
                         end(FlashStatus.BAD_MODEL)
                 with m.Case(_Stage.RECORD):
-                    m.d.sync += left.eq(left - 1)
                     shift(_Stage.RECORD)
-                    with m.If(last):
+                    with m.If(left[-1]):
                         m.d.sync += stage.eq(_Stage.CHECK)
                     with m.If(writing):
                         m.next = "WRITE"
                 with m.Case(_Stage.CHECK):
-                    with m.If(~right):
+                    with m.If(wrong):
                         end(FlashStatus.BAD_MODEL)
                     with m.Elif(writing):
                         end(FlashStatus.LOADED)

@@ -11,7 +11,7 @@ from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import MemoryImage
 from hrsnn_rtl.registers import BY_NAME, constants
 
-#: First bytes of an image; the number of its records follows, in three bytes.
+#: First bytes of an image; the number of its records less 1 follows, in three bytes.
 MAGIC = b"HR"
 #: Bytes of header, record and check each: one byte, and a word.
 UNIT_BYTES = 5
@@ -67,5 +67,5 @@ def flash_image(config: CoreConfig, images: Sequence[MemoryImage], n_neurons: in
         address, port = BY_NAME[name].address, BY_NAME[name].kind == "port"
         for k, word in enumerate(words):
             records += struct.pack(">BI", address if port else address + k, word)
-    data = MAGIC + (len(records) // UNIT_BYTES).to_bytes(3, "big") + bytes(records) + b"\0"
+    data = MAGIC + (len(records) // UNIT_BYTES - 1).to_bytes(3, "big") + bytes(records) + b"\0"
     return data + crc32_high_first(data, signature(config)).to_bytes(4, "big")

@@ -32,8 +32,8 @@ def test_crc_by_hand():
 
 
 def test_image_by_hand():
-    """Magic, number of records, records of register and word, and a CRC that makes the whole 0."""
-    assert IMAGE[:2] == MAGIC and int.from_bytes(IMAGE[2:5], "big") == len(IMAGE) // 5 - 2
+    """Magic, records less 1, records of register and word, and a CRC that makes the whole 0."""
+    assert IMAGE[:2] == MAGIC and int.from_bytes(IMAGE[2:5], "big") == len(IMAGE) // 5 - 3
     assert IMAGE[5:10].hex() == "2100000000", "first no model"
     assert IMAGE[10:12].hex() == "2400", "then a place in the memories"
     assert (IMAGE[-15], IMAGE[-10]) == (MARK, BY_NAME["NEURONS"].address), "last mark and size"
@@ -158,7 +158,7 @@ def changed(at: int, value: int) -> bytes:
 
 
 def with_length(records: int) -> bytes:
-    return MAGIC + records.to_bytes(3, "big") + IMAGE[5:]
+    return MAGIC + (records - 1).to_bytes(3, "big") + IMAGE[5:]
 
 
 OTHER = random_network(5, 9, 5, 3, n_out=2, n_bins=1)[0]
@@ -172,7 +172,7 @@ WRONG = {
     "no length": (IMAGE[:2], FlashStatus.BAD_MODEL),
     "cut": (IMAGE[:200], FlashStatus.BAD_MODEL),
     "cut before the CRC": (IMAGE[:-4], FlashStatus.BAD_MODEL),
-    "length 0": (with_length(0), FlashStatus.BAD_MODEL),
+    "one record": (with_length(1), FlashStatus.BAD_MODEL),
     "too long": (with_length(1 << 22), FlashStatus.BAD_MODEL),
     "a record short": (with_length(LENGTH - 1), FlashStatus.BAD_MODEL),
     "a record long": (with_length(LENGTH + 1), FlashStatus.BAD_MODEL),
@@ -214,7 +214,7 @@ def test_reset(seed):
 def test_only_its_registers():
     """Whatever bursts an image has, no command is given and no register beside its own written."""
     records = bytes.fromhex("40c000c000 2200000001 0000000005 4100000007")
-    data = MAGIC + (4).to_bytes(3, "big") + records + b"\0"
+    data = MAGIC + (3).to_bytes(3, "big") + records + b"\0"
     data += crc32_high_first(data, signature(CONFIG)).to_bytes(4, "big")
     bank = device_model(NET, CONFIG).bank
     status, bank, writes = load(data, bank=bank)
