@@ -231,7 +231,8 @@ class CoreConfig:
             )
         owed, top = self.plasticity.owed_width, DATA_WIDTH
         if self.synapse_memory == "spram":
-            top = 2 * SPRAM_WIDTH
+            # Two words stand side by side in at most three of the four RAMs.
+            top = 3 * SPRAM_WIDTH // 2
         if self.magnitude_width + owed > top:
             raise CapacityError(
                 f"Magnitude word must be at most {top} bits, not {self.magnitude_width + owed} "

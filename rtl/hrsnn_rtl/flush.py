@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hrsnn_rtl.count import one_less
 from hrsnn_rtl.interfaces import CommandKind, CommandLayout
 from hrsnn_rtl.plasticity import Plasticity
 
@@ -72,5 +73,5 @@ class FlushGate(wiring.Component):
         with m.If(self.sweep | (taken & self.forget)):
             m.d.sync += left.eq(left.init)
         with m.Elif(taken & is_step):
-            m.d.sync += left.eq(left - 1)
+            m.d.sync += left.eq(one_less(left))
         return m

@@ -36,6 +36,8 @@ class Ram(wiring.Component):
         to synthesis.
     distributed : bool
         Ask for the LUTs' RAM whatever the depth.
+    style : str
+        ``"block"`` asks for a block RAM whatever the depth.
 
     Members
     -------
@@ -54,11 +56,12 @@ class Ram(wiring.Component):
         poison: bool = False,
         block: str = "",
         distributed: bool = False,
+        style: str = "",
     ):
         self._width, self._depth, self._poison = width, depth, poison
         self._init = [int(word) for word in init]
         in_blocks = depth > DISTRIBUTED_DEPTH and not distributed
-        self._style = "block" if in_blocks else "distributed"
+        self._style = style or ("block" if in_blocks else "distributed")
         self._depths = segments(depth, width, block) if block and in_blocks else (depth,)
         super().__init__(
             {
@@ -136,8 +139,13 @@ class SinglePortRam(wiring.Component):
 
     Members
     -------
-    As `Ram`, with words of 16 bits, and `w_open`. It comes from a register long before `w_en`, so
-    that the way to the address stays short.
+    As `Ram`, with words of 16 bits, and
+
+    w_open : In(1)
+        Whose the address is. It comes from a register long before `w_en`, so that the way to the
+        address stays short.
+    w_mask : In(4)
+        Which four bits of the word are written, all by default.
     """
 
     def __init__(self, *, depth: int, vendor_cells: bool):
@@ -150,6 +158,7 @@ class SinglePortRam(wiring.Component):
                 "r_data": Out(SPRAM_WIDTH),
                 "w_open": In(1),
                 "w_en": In(1),
+                "w_mask": In(4, init=0b1111),
                 "w_addr": In(bits_for(depth)),
                 "w_data": In(SPRAM_WIDTH),
             }
@@ -180,7 +189,7 @@ class SinglePortRam(wiring.Component):
                 i_CLOCK=ClockSignal(),
                 i_ADDRESS=Cat(addr, Const(0, 14 - len(addr))),
                 i_DATAIN=self.w_data,
-                i_MASKWREN=Const(0b1111, 4),
+                i_MASKWREN=self.w_mask,
                 i_WREN=self.w_en,
                 i_CHIPSELECT=chosen,
                 i_STANDBY=Const(0, 1),
@@ -190,14 +199,14 @@ class SinglePortRam(wiring.Component):
             )
         m = Module()
         m.submodules.cells = cells = memory.Memory(shape=SPRAM_WIDTH, depth=SPRAM_DEPTH, init=())
-        read, write = cells.read_port(), cells.write_port()
+        read, write = cells.read_port(), cells.write_port(granularity=4)
         undefined = Signal()
         with m.If(chosen):
             m.d.sync += undefined.eq(self.w_en | (self.w_open & self.r_en))
         m.d.comb += [
             read.en.eq(chosen & ~self.w_en),
             read.addr.eq(addr),
-            write.en.eq(chosen & self.w_en),
+            write.en.eq(Mux(chosen & self.w_en, self.w_mask, 0)),
             write.addr.eq(addr),
             write.data.eq(self.w_data),
             word.eq(Mux(undefined, ~read.data, read.data)),

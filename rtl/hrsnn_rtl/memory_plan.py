@@ -22,6 +22,7 @@ from hrsnn_rtl.interfaces import (
 )
 from hrsnn_rtl.lane import queue_depth
 from hrsnn_rtl.memory import DISTRIBUTED_DEPTH
+from hrsnn_rtl.paired import rams_for
 from hrsnn_rtl.plastic_lane import carried_layout, late_layout
 from hrsnn_rtl.plasticity import (
     limit_layout,
@@ -54,6 +55,8 @@ class MemorySpec:
         Whether it is in LUTs whatever its depth.
     block : str
         The block RAM it is cut for; "" leaves the cut to synthesis.
+    in_block : bool
+        Whether it is in block RAM whatever its depth.
     """
 
     name: str
@@ -63,6 +66,7 @@ class MemorySpec:
     single_port: bool = False
     in_logic: bool = False
     block: str = ""
+    in_block: bool = False
 
     @property
     def bits(self) -> int:
@@ -83,10 +87,11 @@ class MemorySpec:
         >>> MemorySpec("rows", 1, 320, 24).blocks("ICESTORM_RAM")
         3
         """
-        small = block in WITH_DISTRIBUTED_RAM and self.depth <= DISTRIBUTED_DEPTH
+        few = self.depth <= DISTRIBUTED_DEPTH and not self.in_block
+        small = block in WITH_DISTRIBUTED_RAM and few
         if self.single_port or self.in_logic or small:
             return 0
-        if self.depth <= DISTRIBUTED_DEPTH:
+        if few:
             # Without a wish, synthesis takes registers where they cost less than blocks.
             count = blocks_of_one(self.depth, self.width, block)
             return 0 if self.depth * self.width < BLOCK_COST * count else self.copies * count
@@ -162,7 +167,7 @@ def plastic_memories(config: CoreConfig) -> list[MemorySpec]:
         spec("source rules", c.n_sources, rule_layout(p).size, c.block_ram),
         spec("limits", c.n_sources, limit_layout(c).size, c.block_ram),
         spec("sources", c.n_sources, source_layout(p).size),
-        *2 * [spec("gains", N_TABLES * p.history // 2, p.gain_width)],
+        *2 * [spec("gains", N_TABLES * p.history, p.gain_width)],
         spec("trace decays", c.n_slots, p.decay_width),
         spec("trace etas", c.n_slots, p.eta_width),
         spec("traces", c.n_slots, p.trace_width),
@@ -170,14 +175,15 @@ def plastic_memories(config: CoreConfig) -> list[MemorySpec]:
         spec("losses", c.n_slots, loss_layout(p).size),
     ]
     if c.synapse_memory == "spram":
-        words = [spec("magnitudes", c.synapse_depth, SPRAM_WIDTH, single_port=True)]
-        specs += -(-magnitude // SPRAM_WIDTH) * words
+        pairs = [spec("magnitudes", -(-c.synapse_depth // 2), SPRAM_WIDTH, single_port=True)]
+        specs += rams_for(magnitude) * pairs
     else:
         specs.append(spec("magnitudes", c.synapse_depth, magnitude, c.block_ram))
     if c.block_ram != "ICESTORM_RAM":
         specs += [
             spec("late tokens", 8, carried_layout(c).size, in_logic=True),
             spec("late words", 4, late_layout(c).size, in_logic=True),
+            spec("masks", N_TABLES, p.history, in_block=True),
         ]
         if p.plastic_in:
             specs.append(spec("late sums", 4, raise_layout(c).size, in_logic=True))

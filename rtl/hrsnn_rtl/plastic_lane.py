@@ -2,12 +2,12 @@
 
 ::
 
-    source > RowReplay > RowWalk W0 .. W5 | W6 memories | W7 sums of gains | W8 raise | W9 lower |
-                                          |             |                  |          |          |
-    W10 raise; write magnitude, weight to the sums (A2)
+    source > RowReplay > RowWalk W0 .. W5 | W6 gains; address of | W7 gains, memories | W8 sum of
+                           gains addressed | the other memories  |                    | gains
+    | W9 raise | W10 lower | W11 raise; write magnitude, weight to the sums (A2)
 
-A magnitude is read in W5 and written in W10. Nothing of that needs forwarding: a row is walked at
-most once between two scans, and sweeps wait until all walks are over.
+A magnitude is addressed in W6 and written in W11. Nothing of that needs forwarding: a row is walked
+at most once between two scans, and sweeps wait until all walks are over.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from amaranth.hdl import Cat, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hrsnn_rtl.config import SPRAM_WIDTH, CoreConfig
+from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.count import negated_if
 from hrsnn_rtl.delay import Delay
 from hrsnn_rtl.image import memory_words
 from hrsnn_rtl.interfaces import Select, event_layout, row_layout
 from hrsnn_rtl.lane import Lane, queue_depth
-from hrsnn_rtl.memory import Ram, SinglePortRam
+from hrsnn_rtl.memory import Ram
+from hrsnn_rtl.paired import PairedRam, reads_ram, writes_ram
 from hrsnn_rtl.plasticity import limit_layout, magnitude_layout, rule_layout, source_layout
 from hrsnn_rtl.replay import N_TABLES, RowReplay
 from hrsnn_rtl.stdp import PostHistory, StdpUpdate, owed_layout
@@ -31,7 +33,7 @@ from hrsnn_rtl.walk import RowWalk
 
 
 def carried_layout(config: CoreConfig) -> data.StructLayout:
-    """Return what W10 needs of a token."""
+    """Return what W11 needs of a token."""
     return data.StructLayout(
         {
             "addr": config.pointer_width,
@@ -39,13 +41,14 @@ def carried_layout(config: CoreConfig) -> data.StructLayout:
             "is_input": 1,
             "plastic": 1,
             "deliver": 1,
+            "ends": 1,
             "shift": config.shift_width,
         }
     )
 
 
 def late_layout(config: CoreConfig) -> data.StructLayout:
-    """Return what W10 needs of the words of W7."""
+    """Return what W11 needs of the words of W8."""
     return data.StructLayout({"negative": 1, "next_loss": config.plasticity.loss_width})
 
 
@@ -95,7 +98,7 @@ class PlasticLane(Lane):
         c, p = self._config, self._config.plasticity
         m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=queue_depth(c))
         m.submodules.replay = replay = RowReplay(config=c)
-        m.submodules.walk = walk = RowWalk(config=c)
+        m.submodules.walk = walk = RowWalk(config=c, poison=self._poison)
         m.submodules.post = post = PostHistory(
             config=c, index=self._index, images=self._images, poison=self._poison
         )
@@ -108,9 +111,10 @@ class PlasticLane(Lane):
         m.submodules.ram_source = sources = Ram(
             width=source_layout(p).size, depth=c.n_sources, poison=self._poison
         )
-        # Even and odd ages apart, for one of each is read in a cycle.
+        # Even and odd ages apart, for one of each is read in a cycle. The upper half stays 0, for
+        # those that are not owed: nothing has to gate what comes late from a block RAM.
         gains = [
-            Ram(width=p.gain_width, depth=N_TABLES * p.history // 2, poison=self._poison)
+            Ram(width=p.gain_width, depth=N_TABLES * p.history, poison=self._poison)
             for _ in range(2)
         ]
         for k, ram in enumerate(gains):
@@ -119,7 +123,7 @@ class PlasticLane(Lane):
                 ram.w_en.eq(replay.gain_en & (replay.gain_addr[0] == k)),
                 ram.w_addr.eq(replay.gain_addr[1:]),
                 ram.w_data.eq(replay.gain),
-                ram.r_addr.eq(Cat(walk.token.half[k], walk.token.table)),
+                ram.r_addr.eq(Cat(walk.token.half[k], walk.token.table, ~walk.token.hit[k])),
             ]
         m.d.comb += [
             replay.hold.eq(post.busy),
@@ -138,7 +142,6 @@ class PlasticLane(Lane):
             sources.w_en.eq(replay.w_en),
             sources.w_addr.eq(replay.w_addr),
             sources.w_data.eq(replay.w_data),
-            targets.r_en.eq(walk.target_en),
             targets.r_addr.eq(walk.target_addr),
             walk.target.eq(targets.r_data),
             post.scan.eq(self.scan),
@@ -147,7 +150,6 @@ class PlasticLane(Lane):
             post.history_en.eq(walk.history_en),
             post.history_slot.eq(walk.history_slot),
             walk.history.eq(post.history),
-            post.loss_slot.eq(walk.token.target),
         ]
         busy = self._change(m, walk, post, gains)
         m.d.comb += [
@@ -165,60 +167,69 @@ class PlasticLane(Lane):
         limits = self._ram(m, Select.LIMIT, limit_layout(c).size, c.n_sources)
         carried = carried_layout(c)
         last = Signal(carried)
-        valid = {k: Signal(name=f"valid_{k}") for k in range(6, 11)}
+        valid = {k: Signal(name=f"valid_{k}") for k in range(6, 12)}
         token = walk.token
         reading = walk.valid & token.last
+        writes = {k: Signal(name=f"writes_{k}") for k in range(6, 12)}
         if c.synapse_memory == "spram":
-            # A single-port memory writes first, and the token waits.
-            m.d.comb += walk.stall.eq(reading & valid[10] & last.plastic)
-        m.d.comb += limits.r_addr.eq(token.source)
-        m.d.comb += last.eq(self._delay(m, "token", Cat(token[name] for name, _ in carried), 5))
+            # A write of W11 takes the one port first, and the token that would read then waits.
+            uses = token.plastic & writes_ram(token.addr, token.ends)
+            m.d.sync += [writes[k].eq(writes[k - 1]) for k in range(7, 12)]
+            m.d.sync += writes[6].eq(reading & ~walk.stall & uses)
+            m.d.comb += walk.stall.eq(reading & writes[10] & reads_ram(token.addr, token.starts))
+        m.d.comb += last.eq(self._delay(m, "token", Cat(token[name] for name, _ in carried), 6))
         m.d.sync += valid[6].eq(reading & ~walk.stall)
-        m.d.sync += [valid[k].eq(valid[k - 1]) for k in range(7, 11)]
+        m.d.sync += [valid[k].eq(valid[k - 1]) for k in range(7, 12)]
 
+        # W6: the gains come, the other memories are addressed.
         stored, result = Signal(magnitude_layout(c)), Signal(magnitude_layout(c))
-        self._magnitudes(m, reading, token.addr, stored, last, valid[10], result)
-
-        # W6: the words of the memories, and of all tokens of the synapse the sum of gains.
-        token_6, seen_6 = Signal.like(token), Signal()
-        m.d.sync += [token_6.eq(token), seen_6.eq(walk.valid & ~walk.stall)]
-        hit = [seen_6 & token_6.hit[k] for k in range(2)]
-        now = [hit[k] & token_6.early[k] for k in range(2)]
-        later = [Mux(hit[k] & ~token_6.early[k], gains[k].r_data, 0) for k in range(2)]
+        token_6, seen = Signal.like(token), {k: Signal(name=f"seen_{k}") for k in (6, 7)}
+        m.d.sync += [token_6.eq(token), seen[6].eq(walk.valid & ~walk.stall)]
+        self._magnitudes(m, valid[6], token_6, stored, last, valid[11], writes[11], result)
+        m.d.comb += [limits.r_addr.eq(token_6.source), post.loss_slot.eq(token_6.target)]
+        # W7: of all tokens of the synapse the sum of gains; the words of the memories.
+        gain_7 = [Signal(p.gain_width, name=f"gain_7_{k}") for k in range(2)]
+        first_7, early_7 = Signal(), Signal(2)
         early, gain = Signal(p.gain_width), Signal(p.gain_width + p.age_width)
-        word, limit = Signal(magnitude_layout(c)), Signal(limit_layout(c))
-        loss, depress, is_input = Signal.like(post.loss), Signal(), Signal()
-        with m.If(seen_6):
-            m.d.sync += gain.eq(Mux(token_6.first, 0, gain) + (later[0] + later[1]))
-            if p.plastic_in:
-                with m.If(token_6.first | now[0] | now[1]):
-                    words = [Mux(now[k], gains[k].r_data, 0) for k in range(2)]
-                    m.d.sync += early.eq(words[0] | words[1])
+        word, limit, loss = Signal.like(stored), Signal(limit_layout(c)), Signal.like(post.loss)
+        depress, is_input = Signal(2), Signal(2)
         m.d.sync += [
+            *(gain_7[k].eq(gains[k].r_data) for k in range(2)),
+            seen[7].eq(seen[6]),
+            first_7.eq(token_6.first),
+            early_7.eq(token_6.early if p.plastic_in else 0),
+            depress.eq(Cat(token_6.depress, depress)),
+            is_input.eq(Cat(token_6.is_input, is_input)),
             word.eq(stored),
             loss.eq(post.loss),
             limit.eq(limits.r_data),
-            depress.eq(token_6.depress),
-            is_input.eq(token_6.is_input),
         ]
-        # W7: what is owed, in the order of the contract.
+        with m.If(seen[7]):
+            later = [Mux(early_7[k], 0, gain_7[k]) for k in range(2)]
+            m.d.sync += gain.eq(Mux(first_7, 0, gain) + (later[0] + later[1]))
+            if p.plastic_in:
+                with m.If(first_7 | early_7.any()):
+                    words = [Mux(early_7[k], gain_7[k], 0) for k in range(2)]
+                    m.d.sync += early.eq(words[0] | words[1])
+        # W8: what is owed, in the order of the contract.
         owed, due = Signal(owed_layout(c)), Signal(p.loss_width)
         m.d.comb += [
             due.eq(loss.last),
             owed.before.eq(gain),
-            owed.loss.eq(Mux(depress, due, 0)),
+            owed.loss.eq(Mux(depress[1], due, 0)),
             update.magnitude.eq(word.magnitude),
             update.limit.eq(limit.limit),
             update.owed.eq(owed),
         ]
         if p.plastic_in:
-            with m.If(is_input):
+            with m.If(is_input[1]):
                 m.d.comb += [due.eq(word.owed), owed.before.eq(early), owed.after.eq(gain)]
         lowered = Signal()
-        m.d.sync += lowered.eq(valid[7] & owed.loss.any())
-        m.d.comb += self.weight_updates.eq(hit[0] + hit[1] + lowered)
+        m.d.sync += lowered.eq(valid[8] & owed.loss.any())
+        counted = [seen[6] & token_6.hit[k] for k in range(2)]
+        m.d.comb += self.weight_updates.eq(counted[0] + counted[1] + lowered)
 
-        # W10: write back, deliver.
+        # W11: write back, deliver.
         late = Signal(late_layout(c))
         m.d.comb += late.eq(self._delay(m, "post", Cat(limit.negative, loss.next), 3))
         m.d.comb += result.magnitude.eq(update.result)
@@ -227,8 +238,8 @@ class PlasticLane(Lane):
             # must decide first.
             m.d.comb += result.owed.eq(Mux(last.is_input, late.next_loss, 0))
         weight = update.result[p.learn_shift :]
-        signed_weight = Mux(late.negative, -weight, weight)[: c.weight_width].as_signed()
-        delivered = valid[10] & last.deliver
+        signed_weight = negated_if(weight, late.negative)[: c.weight_width].as_signed()
+        delivered = valid[11] & last.deliver
         m.d.comb += [
             add.valid.eq(delivered),
             add.target.eq(last.target),
@@ -238,7 +249,7 @@ class PlasticLane(Lane):
             self.magnitude.eq(word),
         ]
         self._sums(m, add)
-        return Cat(valid.values()).any() | seen_6
+        return Cat(valid.values()).any() | Cat(seen.values()).any()
 
     def _delay(self, m, name: str, word, cycles: int):
         """Return a word as it was some cycles ago."""
@@ -248,38 +259,36 @@ class PlasticLane(Lane):
         m.d.comb += delay.i.eq(word)
         return delay.o
 
-    def _magnitudes(self, m, reading, addr, stored, last, valid, result):
-        """Build their memory: walk and read port read it, W10 and load port write it."""
+    def _magnitudes(self, m, reading, token, stored, last, valid, opens, result):
+        """Build their memory: W6 and read port read it, W11 and load port write it."""
         c, load = self._config, self.load
         layout = magnitude_layout(c)
         write, loads = valid & last.plastic, load.valid & (load.select == Select.MAGNITUDE)
         if c.synapse_memory == "spram":
-            count = -(-layout.size // SPRAM_WIDTH)
-            rams = [
-                SinglePortRam(depth=c.synapse_depth, vendor_cells=self._vendor_cells)
-                for _ in range(count)
+            ram = PairedRam(
+                width=layout.size, depth=c.synapse_depth, vendor_cells=self._vendor_cells
+            )
+            # The host's words are runs of one.
+            m.d.comb += [
+                ram.w_open.eq(Mux(load.open, ~self.read_magnitude, opens)),
+                ram.r_first.eq(load.open | token.starts),
+                ram.w_last.eq(load.open | last.ends),
             ]
-            opened = Mux(load.open, ~self.read_magnitude, write)
-            m.d.comb += [ram.w_open.eq(opened) for ram in rams]
         else:
             init = memory_words(self._images, Select.MAGNITUDE, self._index, c.synapse_depth)
-            rams = [
-                Ram(
-                    width=layout.size,
-                    depth=c.synapse_depth,
-                    init=init,
-                    poison=self._poison,
-                    **c.ram_options("magnitudes"),
-                )
-            ]
-        m.d.comb += stored.eq(Cat(ram.r_data for ram in rams))
-        for k, ram in enumerate(rams):
-            m.submodules[f"ram_magnitude{k}"] = ram
-            low = k * SPRAM_WIDTH
-            m.d.comb += [
-                ram.r_en.eq(load.open | reading),
-                ram.r_addr.eq(Mux(load.open, self.read_addr, addr)),
-                ram.w_en.eq(loads | write),
-                ram.w_addr.eq(Mux(load.open, load.addr, last.addr)),
-                ram.w_data.eq(Mux(load.open, load.data, result.as_value())[low:]),
-            ]
+            ram = Ram(
+                width=layout.size,
+                depth=c.synapse_depth,
+                init=init,
+                poison=self._poison,
+                **c.ram_options("magnitudes"),
+            )
+        m.submodules.ram_magnitude = ram
+        m.d.comb += [
+            stored.eq(ram.r_data),
+            ram.r_en.eq(load.open | reading),
+            ram.r_addr.eq(Mux(load.open, self.read_addr, token.addr)),
+            ram.w_en.eq(loads | write),
+            ram.w_addr.eq(Mux(load.open, load.addr, last.addr)),
+            ram.w_data.eq(Mux(load.open, load.data, result.as_value())),
+        ]

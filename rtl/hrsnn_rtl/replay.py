@@ -13,6 +13,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hrsnn_rtl.config import CoreConfig, bits_for
+from hrsnn_rtl.count import one_less, one_more
 from hrsnn_rtl.interfaces import event_layout, row_layout
 from hrsnn_rtl.plasticity import rule_layout, source_layout
 
@@ -73,9 +74,10 @@ class RowReplay(wiring.Component):
     step : In(1)
         A step begins.
     sweep, sweep_all, forget : In
-        `sweep` for one cycle, while not `busy`: visit every source. The rows of more than
-        `sweep_steps` steps are brought up to date, with `sweep_all` all of them, and with `forget`
-        all traces become 0. These two must stay while `busy`.
+        `sweep` for one cycle, while not `busy`: visit every source that learns. The rows of more
+        than `sweep_steps` steps are brought up to date, with `sweep_all` all of them, and with
+        `forget` all traces become 0. These two must stay while `busy`. A row that is owed nothing
+        is not walked.
     r_en, r_addr, row_word, rule_word, source_word
         Read ports of the memories of rows, learning constants and traces.
     w_en, w_addr, w_data : Out
@@ -124,7 +126,7 @@ class RowReplay(wiring.Component):
         m = Module()
         now = Signal(p.age_width + 1)
         with m.If(self.step):
-            m.d.sync += now.eq(now + 1)
+            m.d.sync += now.eq(one_more(now))
         source, is_input, firing, sweeping = self._sources(m)
         # The memory keeps the row's place until the next source; what decides is a register.
         row, rule, empty, silent = self.row_word, Signal(rule_layout(p)), Signal(), Signal()
@@ -140,7 +142,7 @@ class RowReplay(wiring.Component):
         live = old.fired | x.any()
         owed = old.fired | age.any()
         due = live & owed & ~future & ~empty & (self.sweep_all | age[-1])
-        issue, counts = Signal(), Signal()
+        issue, counts, walks = Signal(), Signal(), Signal()
         with m.FSM() as fsm:
 
             def ask():
@@ -175,26 +177,26 @@ class RowReplay(wiring.Component):
                 with m.If(place == 0):
                     m.next = "LAST"
                 with m.Else():
-                    m.d.sync += [x.eq(decayed), place.eq(place - 1)]
+                    m.d.sync += [x.eq(decayed), place.eq(one_less(place))]
                     m.next = "FILL"
             with m.State("FILL"):
                 m.d.comb += [issue.eq(1), counts.eq(1)]
                 with m.If(place == 0):
                     m.next = "LAST"
                 with m.Else():
-                    m.d.sync += [x.eq(decayed), place.eq(place - 1)]
+                    m.d.sync += [x.eq(decayed), place.eq(one_less(place))]
             with m.State("LAST"):
                 with m.If(firing & is_input):
                     m.d.sync += x.eq(decayed)
                 m.next = "CLOSE"
             with m.State("CLOSE"):
                 m.d.comb += [
-                    self.row.valid.eq(~empty),
+                    self.row.valid.eq(walks),
                     # A source without synapses needs no trace.
                     self.w_en.eq(plastic & ~empty),
                     self.skipped.eq(firing & (silent if c.lanes > 1 else empty)),
                 ]
-                with m.If(empty | self.row.ready):
+                with m.If(~walks | self.row.ready):
                     ask()
                 with m.Else():
                     m.next = "OFFER"
@@ -209,7 +211,7 @@ class RowReplay(wiring.Component):
             self.w_addr.eq(source),
             self.w_data.x.eq(Mux(firing, x, Mux(self.forget, 0, x))),
             self.w_data.fired.eq(firing),
-            self.w_data.time.eq(now + (firing & is_input)),
+            self.w_data.time.eq(Mux(firing & is_input, one_more(now), now)),
             walk.start.eq(row.start),
             walk.left.eq(row.left),
             walk.source.eq(source),
@@ -223,7 +225,9 @@ class RowReplay(wiring.Component):
         if c.shift_width:
             m.d.comb += walk.shift.eq(row.shift)
         gain = (x * rule.eta) >> p.eta_shift
-        self._table(m, begins, gain, Mux(begins, age, place), issue, counts)
+        some = self._table(m, begins, gain, Mux(begins, age, place), issue, counts)
+        # Where only the trace changed, the synapses need no visit.
+        m.d.comb += walks.eq(~empty & (firing | some | walk.depress))
         return m
 
     def _sources(self, m):
@@ -231,6 +235,8 @@ class RowReplay(wiring.Component):
         c = self._config
         source, is_input, firing = Signal(c.source_width), Signal(), Signal()
         sweeping, next_source = Signal(), Signal(c.source_width)
+        first = 0 if c.plasticity.plastic_rec else c.n_hw
+        end = c.n_sources if c.plasticity.plastic_in else c.n_hw
         m.d.comb += self.r_addr.eq(Mux(sweeping, next_source, self.event.payload.source))
         with m.If(self.r_en):
             m.d.sync += [
@@ -240,16 +246,16 @@ class RowReplay(wiring.Component):
             ]
             with m.If(sweeping):
                 m.d.sync += next_source.eq(next_source + 1)
-                with m.If(next_source == c.n_sources - 1):
+                with m.If(next_source == end - 1):
                     m.d.sync += sweeping.eq(0)
         with m.If(self.sweep):
-            m.d.sync += [sweeping.eq(1), next_source.eq(0)]
+            m.d.sync += [sweeping.eq(1), next_source.eq(first)]
         return source, is_input, firing, sweeping
 
     def _table(self, m, begins, gain, place, issue, counts):
-        """Write the gains into a table and mark those that are not 0, oldest first."""
+        """Write the gains into a table, mark those that are not 0, oldest first; return if any."""
         p = self._config.plasticity
-        mask, table = Signal(p.history), Signal(range(N_TABLES))
+        mask, table, some = Signal(p.history), Signal(range(N_TABLES)), Signal()
         issued, place_1, counts_1 = Signal(), Signal(p.age_width), Signal()
         m.d.sync += [
             issued.eq(issue),
@@ -263,9 +269,11 @@ class RowReplay(wiring.Component):
             self.row.payload.mask.eq(mask),
             self.row.payload.table.eq(table),
         ]
+        owed = counts_1 & self.gain.any()
         with m.If(begins):
-            m.d.sync += mask.eq(0)
+            m.d.sync += [mask.eq(0), some.eq(0)]
         with m.Elif(issued):
-            m.d.sync += mask.eq(Cat(counts_1 & self.gain.any(), mask))
+            m.d.sync += [mask.eq(Cat(owed, mask)), some.eq(some | owed)]
         with m.If(self.row.valid & self.row.ready):
-            m.d.sync += table.eq(table + 1)
+            m.d.sync += table.eq(one_more(table))
+        return some

@@ -120,19 +120,19 @@ def test_single_port_ram(depth, seed):
 
 BENCH = """
 module bench;
-  reg clk = 0, r_en, w_en; reg [{high}:0] r_addr, w_addr; reg [15:0] w_data;
+  reg clk = 0, r_en, w_en; reg [3:0] w_mask; reg [{high}:0] r_addr, w_addr; reg [15:0] w_data;
   wire [15:0] ours, theirs;
   reg [{top}:0] steps [0:{last}];
   integer k, compared = 0, wrong = 0;
   wire w_open = w_en | ~r_en;
   ours a(.clk(clk), .r_en(r_en), .r_addr(r_addr), .w_open(w_open), .w_en(w_en), .w_addr(w_addr),
-         .w_data(w_data), .r_data(ours));
+         .w_mask(w_mask), .w_data(w_data), .r_data(ours));
   theirs b(.clk(clk), .r_en(r_en), .r_addr(r_addr), .w_open(w_open), .w_en(w_en), .w_addr(w_addr),
-           .w_data(w_data), .r_data(theirs));
+           .w_mask(w_mask), .w_data(w_data), .r_data(theirs));
   initial begin
     $readmemh("steps.hex", steps);
     for (k = 0; k <= {last}; k = k + 1) begin
-      {{r_en, r_addr, w_en, w_addr, w_data}} = steps[k];
+      {{r_en, r_addr, w_en, w_addr, w_mask, w_data}} = steps[k];
       #5 clk = 1; #5 clk = 0;
       // The vendor's model gives x for a word that was never written or that a write hid.
       if (^theirs !== 1'bx) begin
@@ -159,14 +159,17 @@ def test_single_port_ram_equals_the_vendor_cell(tmp_path):
     for name, vendor_cells in (("ours", False), ("theirs", True)):
         dut = SinglePortRam(depth=depth, vendor_cells=vendor_cells)
         (tmp_path / f"{name}.v").write_text(emit_verilog(dut, name))
-    lines = []
+    lines, rng = [], Random(4)
     for r_en, r_addr, w_en, w_addr, w_data in accesses(n, depth, seed=3):
         word = r_en
-        for value, width in ((r_addr, addr_width), (w_en, 1), (w_addr, addr_width), (w_data, 16)):
+        mask = rng.choice([0b1111, 0b1111, rng.randrange(16)])
+        for value, width in (
+            (r_addr, addr_width), (w_en, 1), (w_addr, addr_width), (mask, 4), (w_data, 16)
+        ):  # fmt: skip
             word = word << width | value
         lines.append(f"{word:x}\n")
     (tmp_path / "steps.hex").write_text("".join(lines))
-    top = 2 + 2 * addr_width + 16 - 1
+    top = 2 + 2 * addr_width + 4 + 16 - 1
     bench = BENCH.format(high=addr_width - 1, top=top, last=n - 1)
     (tmp_path / "bench.v").write_text(bench)
     compiled = subprocess.run(
