@@ -22,7 +22,6 @@ from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.memory import Ram
 from hrsnn_rtl.replay import N_TABLES, walk_layout
 
-
 #: Bits of a group among which `lowest` looks at once, a power of two, and of a place in it.
 GROUP = 4
 GROUP_WIDTH = 2
@@ -31,9 +30,9 @@ GROUP_WIDTH = 2
 def token_layout(config: CoreConfig) -> data.StructLayout:
     """Return what W5 says of a synapse, in as many tokens as its target's spikes take, or one.
 
-    `first` and `last` are those of a synapse, `starts` and `ends` of its row. With ``hit[k]`` the gain of age ``2 half[k] + k`` is
-    owed; ``early[k]`` that it is that of the source's own step. `addr` is the synapse's, the rest
-    is its row's.
+    `first` and `last` are those of a synapse, `starts` and `ends` of its row. With ``hit[k]`` the
+    gain of age ``2 half[k] + k`` is owed; ``early[k]`` that it is that of the source's own step.
+    `addr` is the synapse's, the rest is its row's.
     """
     c = config
     return data.StructLayout(
@@ -144,9 +143,7 @@ class RowWalk(wiring.Component):
         with m.If(~self.stall):
             m.d.sync += first.eq(go)
             new_spikes = self.history & mask
-            m.d.sync += [
-                rest[k].eq(Mux(go, new_spikes[k::2], later[k])) for k in range(2)
-            ]
+            m.d.sync += [rest[k].eq(Mux(go, new_spikes[k::2], later[k])) for k in range(2)]
 
         token = self.token
         half = [Signal(p.age_width - 1, name=f"half_{k}") for k in range(2)]
