@@ -17,8 +17,10 @@ from hrsnn_rtl.flash import FlashPlace
 from hrsnn_rtl.index_coding import index_codings
 from hrsnn_rtl.measure import FewPins
 from hrsnn_rtl.placer import place as place_neurons
+from hrsnn_rtl.plasticity import Plasticity
 from hrsnn_rtl.top import Top
 from hrsnn_sim.measure import N_NEURONS, bench_core
+from hrsnn_sim.measure_learning import DENSITY, bench_plastic
 from hrsnn_sim.uneven import N_STEPS, bench_lanes, uneven_network
 
 from hrsnn_boards.boards import BOARDS
@@ -46,8 +48,31 @@ SPRAM = replace(SMALL, synapse_depth=65536, n_out=10, out_width=20, synapse_memo
 HALF = replace(SMALL, n_slots=128, n_inputs=64, synapse_depth=8192, n_out=10, out_width=20)
 #: Where the flash of the UP5K's board holds a network.
 FLASH = BOARDS["icebreaker"].flash
+#: The first with learning in both projections: magnitudes of 18 bits, the constants of the digits'
+#: integer training.
+LEARNING = replace(
+    SMALL,
+    double_buffer=False,
+    queue_depth=512,
+    plasticity=Plasticity(
+        plastic_in=True,
+        plastic_rec=True,
+        learn_shift=10,
+        trace_width=10,
+        trace_step=128,
+        decay_width=12,
+        eta_shift=20,
+        eta_width=16,
+        gain_width=6,
+        loss_width=6,
+    ),
+)
+#: The same with magnitudes in the single-port RAMs of an UP5K, whose block RAM holds fewer inputs.
+LEARNING_SPRAM = replace(LEARNING, n_inputs=128, synapse_memory="spram", block_ram="ICESTORM_RAM")
 #: Ports of a core that a measurement keeps.
 OBSERVED = ("command", "write", "read", "idle", "strobes")
+#: Most cycles a touched synapse of a core that learns, by its memory.
+LEARNING_LIMITS = {"bram": 1.5, "spram": 2.0}
 #: Seconds of a step of the network whose real time is compared.
 STEP_S = 1e-3
 
@@ -99,12 +124,28 @@ class Peer:
     registers: int | None = None
 
 
+@dataclass(frozen=True)
+class LearningPeer:
+    """What another core that learns spends: cycles a synapse slot, or a step, and in words."""
+
+    name: str
+    cycles_per_slot: float | None
+    cycles_per_step: int | None
+    note: str
+
+
 PEERS = (
     Peer("tinyODIN", "ecp5-85f", 20, 39.7, 3132, 1810),
     Peer("ODIN", "ecp5-85f", 20, 19.8, 13522, 4513),
     Peer("ReckOn (dense)", "ecp5-85f", 10, 11, 11934, 2912),
     Peer("Catalyst N1", "", 6),
     Peer("SYNtzulu (dense, 8 wide)", "up5k", 1.25, 24, 3473),
+)
+
+#: What other cores spend on learning.
+LEARNING_PEERS = (
+    LearningPeer("ODIN", 2.0, None, "2 cycles a synapse slot, connected or not"),
+    LearningPeer("ReckOn", None, 8704, "8,704 cycles a step, whatever fires"),
 )
 
 
@@ -155,6 +196,8 @@ CASES = (
     Case("core", "ecp5-85f", 1, 150, lambda: alone(SMALL)),
     Case("core and UART front", "ecp5-85f", 1, 150, lambda: with_uart(SMALL)),
     Case("2,000 neurons, UART front", "ecp5-85f", 8, 125, lambda: with_uart(large_config())),
+    Case("core that learns", "ecp5-85f", 1, 150, lambda: alone(LEARNING)),
+    Case("core that learns", "up5k", 1, 44, lambda: alone(LEARNING_SPRAM)),
     Case("core", "up5k", 1, 44, lambda: alone(replace(SMALL, synapse_memory="spram"))),
     Case("64k synapses, UART front", "up5k", 1, 44, lambda: with_uart(SPRAM)),
     Case("64k synapses, UART front, flash", "up5k", 1, 44, lambda: with_uart(SPRAM, flash=FLASH)),
@@ -175,15 +218,16 @@ def bench_hardware(say: Callable[[str], None] = print) -> dict[str, list[dict]]:
     Returns
     -------
     dict
-        ``cycles`` (`bench_core`), ``lanes`` (`bench_lanes`), ``parts`` (one row for each of
-        `CASES`, and one for each of `PEERS`), ``codings`` (`coding_rows`), ``targets`` (`judge`).
+        ``cycles`` (`bench_core`), ``lanes`` (`bench_lanes`), ``learning`` (`bench_plastic` and
+        `LEARNING_PEERS`), ``parts`` (one row for each of `CASES`, and one for each of `PEERS`),
+        ``codings`` (`coding_rows`), ``targets`` (`judge`).
     """
     parts, paths = [], []
     for case in CASES:
         say(f"place and route: {case.name}, {case.lanes} lanes, {case.part}")
         component = case.component()
         placed = place(component, PARTS[case.part], case.freq_mhz)
-        # The wrapper's registers are not the core's; its tree of exclusive-ors is left in.
+        # The wrapper's registers are not the core's.
         extra = component.registers if isinstance(component, FewPins) else 0
         parts.append(row(case, placed, extra))
         paths.append({"name": case.name, "part": case.part, "path": list(placed.critical_path)})
@@ -191,13 +235,16 @@ def bench_hardware(say: Callable[[str], None] = print) -> dict[str, list[dict]]:
     cycles = bench_core()
     say("simulation: cycles of a step, 2,000 neurons")
     lanes = bench_lanes()
+    say("simulation: cycles of a learning core, 256 neurons")
+    learning = bench_plastic()
     rate(parts, cycles)
     return {
         "cycles": cycles,
         "lanes": lanes,
         "parts": parts + [peer_row(peer) for peer in PEERS],
         "codings": coding_rows(),
-        "targets": judge(cycles, lanes, parts),
+        "learning": learning + [learning_peer_row(peer) for peer in LEARNING_PEERS],
+        "targets": judge(cycles, lanes, learning, parts),
         "critical_paths": paths,
     }
 
@@ -234,6 +281,25 @@ def peer_row(peer: Peer) -> dict:
     return found | speed(peer.fmax_mhz, peer.cycles_per_sop, peer.logic)
 
 
+def learning_peer_row(peer: LearningPeer) -> dict:
+    """Return what another core spends, as a row like those of `bench_plastic`.
+
+    Its cycles a touched synapse are those on the measured network, where every tenth slot of a row
+    is a synapse and a row has `N_NEURONS` slots.
+    """
+    return {
+        "core": peer.name,
+        "synapse_memory": None,
+        "rate_hz": None,
+        "history": None,
+        "touched": None,
+        "weight_updates": None,
+        "cycles_per_touched_synapse": peer.cycles_per_slot and peer.cycles_per_slot / DENSITY,
+        "cycles_per_step": peer.cycles_per_step,
+        "note": peer.note,
+    }
+
+
 def speed(fmax_mhz: float | None, cycles_per_sop: float, logic: int | None) -> dict:
     """Return useful synaptic operations a second, and a second and LUT.
 
@@ -259,11 +325,14 @@ def rate(parts: list[dict], cycles: list[dict]) -> None:
         found |= speed(found["fmax_mhz"], per_sop[found["lanes"]], found["logic"])
 
 
-def judge(cycles: list[dict], lanes: list[dict], parts: list[dict]) -> list[dict]:
+def judge(
+    cycles: list[dict], lanes: list[dict], learning: list[dict], parts: list[dict]
+) -> list[dict]:
     """Return every figure of the design with its limit, what was found, and whether that is met."""
     one = next(r for r in cycles if (r["lanes"], r["density"]) == (1, 0.1))
     at = {(r["name"], r["part"]): r for r in parts}
     core, front = at["core", "ecp5-85f"], at["core and UART front", "ecp5-85f"]
+    plastic = at["core that learns", "ecp5-85f"]
     large, small, loading = (
         at["2,000 neurons, UART front", "ecp5-85f"],
         at["64k synapses, UART front", "up5k"],
@@ -309,6 +378,18 @@ def judge(cycles: list[dict], lanes: list[dict], parts: list[dict]) -> list[dict
         most("COMB, 256 neurons, one lane", 600, core["logic"]),
         most("FF, 256 neurons, one lane", 530, core["registers"]),
         most("MULT18, 256 neurons, one lane", 1, core["multiplier"]),
+        *(
+            most(
+                f"cycles a touched synapse, learning, {found['synapse_memory']}, "
+                f"{found['rate_hz']:g} Hz",
+                LEARNING_LIMITS[found["synapse_memory"]],
+                found["cycles_per_touched_synapse"],
+            )
+            for found in learning
+        ),
+        most("COMB, core that learns", 1300, plastic["logic"]),
+        most("FF, core that learns", 1000, plastic["registers"]),
+        least("MHz, ECP5, core that learns", 100, plastic["fmax_mhz"]),
         most("LC, UP5K system, 64k synapses", 2400, small["logic"]),
         least("MHz, UP5K system, 64k synapses", 36, small["fmax_mhz"]),
         most("LC, the same with loading from flash", 2400, loading["logic"]),
@@ -325,7 +406,7 @@ def judge(cycles: list[dict], lanes: list[dict], parts: list[dict]) -> list[dict
 def markdown(found: Mapping[str, list[dict]]) -> str:
     """Return the tables of `bench_hardware` as Markdown."""
     blocks = []
-    for name in ("targets", "parts", "cycles", "lanes", "codings"):
+    for name in ("targets", "parts", "cycles", "lanes", "codings", "learning"):
         rows = found[name]
         lines = [" | ".join(rows[0]), " | ".join("---" for _ in rows[0])]
         lines += [" | ".join(_cell(value) for value in r.values()) for r in rows]

@@ -50,11 +50,12 @@ class Delay(wiring.Component):
             shape=self._width, depth=1 << width, init=(), attrs={"ram_style": "distributed"}
         )
         write, read = cells.write_port(), cells.read_port(domain="comb")
-        start = 1
-        for _ in range(self._cycles):
-            start = _next(start, width)
-        at, then = Signal(width, init=start), Signal(width, init=1)
-        m.d.sync += [at.eq(_next(at, width)), then.eq(_next(then, width))]
+        # What was written some turns ago is what is written again in the rest of the round.
+        at = Signal(width, init=1)
+        then = at
+        for _ in range((1 << width) - 1 - self._cycles):
+            then = _next(then, width)
+        m.d.sync += at.eq(_next(at, width))
         m.d.comb += [
             write.en.eq(1),
             write.addr.eq(at),
@@ -66,8 +67,5 @@ class Delay(wiring.Component):
 
 
 def _next(state, width: int):
-    """Return the state that follows in a cycle of ``2**width - 1`` states, none of them 0."""
-    if isinstance(state, int):
-        bit = (state >> (width - 1) ^ state >> (width - 2)) & 1
-        return (state << 1 | bit) & ((1 << width) - 1)
+    """Return the state that follows in a round of ``2**width - 1`` states, none of them 0."""
     return Cat(state[width - 1] ^ state[width - 2], state[: width - 1])

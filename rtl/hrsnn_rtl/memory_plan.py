@@ -23,7 +23,7 @@ from hrsnn_rtl.interfaces import (
 from hrsnn_rtl.lane import queue_depth
 from hrsnn_rtl.memory import DISTRIBUTED_DEPTH
 from hrsnn_rtl.paired import rams_for
-from hrsnn_rtl.plastic_lane import carried_layout, late_layout
+from hrsnn_rtl.plastic_lane import carried_layout
 from hrsnn_rtl.plasticity import (
     limit_layout,
     loss_layout,
@@ -146,7 +146,8 @@ def core_memories(config: CoreConfig) -> list[MemorySpec]:
             spec("readout biases", c.out_lanes, c.out_words, c.out_width),
             MemorySpec("readout sums", c.out_lanes, c.out_words, c.out_width),
         ]
-    queues = c.lanes + (1 if c.n_out else 0)
+    # A single lane that learns takes its sources from the event queue.
+    queues = (0 if c.plasticity and c.lanes == 1 else c.lanes) + (1 if c.n_out else 0)
     width = event_layout(c).size
     specs.append(MemorySpec("lane queues", queues, queue_depth(c), width, in_logic=True))
     if c.spike_stream:
@@ -182,7 +183,6 @@ def plastic_memories(config: CoreConfig) -> list[MemorySpec]:
     if c.block_ram != "ICESTORM_RAM":
         specs += [
             spec("late tokens", 8, carried_layout(c).size, in_logic=True),
-            spec("late words", 4, late_layout(c).size, in_logic=True),
             spec("masks", N_TABLES, p.history, in_block=True),
         ]
         if p.plastic_in:

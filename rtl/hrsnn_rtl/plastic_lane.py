@@ -96,14 +96,20 @@ class PlasticLane(Lane):
     def _deliver(self, m):
         """Walk the rows: replay, change and deliver their weights."""
         c, p = self._config, self._config.plasticity
-        m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=queue_depth(c))
         m.submodules.replay = replay = RowReplay(config=c)
         m.submodules.walk = walk = RowWalk(config=c, poison=self._poison)
         m.submodules.post = post = PostHistory(
             config=c, index=self._index, images=self._images, poison=self._poison
         )
-        connect(m, flipped(self.event), queue.i)
-        connect(m, queue.o, replay.event)
+        waits = 0
+        if c.lanes > 1:
+            # Lanes agree on every source: a queue lets them drift apart a little.
+            m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=queue_depth(c))
+            connect(m, flipped(self.event), queue.i)
+            connect(m, queue.o, replay.event)
+            waits = queue.o.valid
+        else:
+            connect(m, flipped(self.event), replay.event)
         connect(m, replay.row, walk.row)
         rows = self._ram(m, Select.ROW, row_layout(c).size, c.n_sources)
         rules = self._ram(m, Select.PRE_RULE, rule_layout(p).size, c.n_sources)
@@ -154,7 +160,7 @@ class PlasticLane(Lane):
         busy = self._change(m, walk, post, gains)
         m.d.comb += [
             self.skipped.eq(replay.skipped),
-            self.busy.eq(queue.o.valid | replay.busy | walk.busy | busy | post.busy),
+            self.busy.eq(waits | replay.busy | walk.busy | busy | post.busy),
         ]
 
     def _change(self, m, walk, post, gains):
@@ -177,7 +183,10 @@ class PlasticLane(Lane):
             m.d.sync += [writes[k].eq(writes[k - 1]) for k in range(7, 12)]
             m.d.sync += writes[6].eq(reading & ~walk.stall & uses)
             m.d.comb += walk.stall.eq(reading & writes[10] & reads_ram(token.addr, token.starts))
-        m.d.comb += last.eq(self._delay(m, "token", Cat(token[name] for name, _ in carried), 6))
+        m.submodules.late_token = delay = Delay(
+            width=carried.size, cycles=6, registers=c.block_ram == "ICESTORM_RAM"
+        )
+        m.d.comb += [delay.i.eq(Cat(token[name] for name, _ in carried)), last.eq(delay.o)]
         m.d.sync += valid[6].eq(reading & ~walk.stall)
         m.d.sync += [valid[k].eq(valid[k - 1]) for k in range(7, 12)]
 
@@ -231,7 +240,9 @@ class PlasticLane(Lane):
 
         # W11: write back, deliver.
         late = Signal(late_layout(c))
-        m.d.comb += late.eq(self._delay(m, "post", Cat(limit.negative, loss.next), 3))
+        # A few bits for a few cycles: registers.
+        m.submodules.late = delay = Delay(width=late.shape().size, cycles=3, registers=True)
+        m.d.comb += [delay.i.eq(Cat(limit.negative, loss.next)), late.eq(delay.o)]
         m.d.comb += result.magnitude.eq(update.result)
         if p.plastic_in:
             # An input's own depression comes after the potentiation of its step, which the scan
@@ -250,14 +261,6 @@ class PlasticLane(Lane):
         ]
         self._sums(m, add)
         return Cat(valid.values()).any() | Cat(seen.values()).any()
-
-    def _delay(self, m, name: str, word, cycles: int):
-        """Return a word as it was some cycles ago."""
-        m.submodules[f"late_{name}"] = delay = Delay(
-            width=len(word), cycles=cycles, registers=self._config.block_ram == "ICESTORM_RAM"
-        )
-        m.d.comb += delay.i.eq(word)
-        return delay.o
 
     def _magnitudes(self, m, reading, token, stored, last, valid, opens, result):
         """Build their memory: W6 and read port read it, W11 and load port write it."""

@@ -115,25 +115,21 @@ class RowWalk(wiring.Component):
         m.d.comb += [
             *(later[k].eq(found[k][1]) for k in range(2)),
             # What `later` says too, but sooner: everything in front waits for it.
-            more.eq(Cat(several(rest[k]) for k in range(2)).any()),
+            more.eq(Cat(several(m, rest[k]) for k in range(2)).any()),
             go.eq(~self.stall & ~(valid_4 & more)),
         ]
         # The next row waits until its first synapse arrives in W4.
         held, row, begun = Signal(walk_layout(c)), Signal(walk_layout(c)), Signal()
         valid, new, ends = self._stream(m, held, go, begun)
         target = {k: Signal(c.slot_width, name=f"target_{k}") for k in (2, 3, 4)}
-        target_1, kept, went = Signal(c.slot_width), Signal(c.slot_width), Signal()
         first, new_4, ends_4 = Signal(), Signal(), Signal()
         mask = self._mask(m, held, go & new[2])
         with m.If(go):
-            m.d.sync += [target[2].eq(target_1), target[3].eq(target[2])]
+            m.d.sync += target[3].eq(target[2])
             m.d.sync += [target[4].eq(target[3]), valid_4.eq(valid[3]), new_4.eq(new[3])]
             m.d.sync += ends_4.eq(ends[3])
-        # What stops the stages comes too late to stop a large memory: the word that a stopped W1
-        # has is kept while the memory reads that of W0 again.
-        m.d.sync += [went.eq(go), kept.eq(target_1)]
         m.d.comb += [
-            target_1.eq(Mux(went, self.target, kept)),
+            target[2].eq(self._target(m, go)),
             self.history_en.eq(go),
             self.history_slot.eq(target[2]),
             begun.eq(go & new[3]),
@@ -143,7 +139,11 @@ class RowWalk(wiring.Component):
         with m.If(~self.stall):
             m.d.sync += first.eq(go)
             new_spikes = self.history & mask
-            m.d.sync += [rest[k].eq(Mux(go, new_spikes[k::2], later[k])) for k in range(2)]
+            # No multiplexer: the bit that `later` never has would be reset by `go`, which is late.
+            loads, stays = go.replicate(p.history // 2), (~go).replicate(p.history // 2)
+            m.d.sync += [
+                rest[k].eq((loads & new_spikes[k::2]) | (stays & later[k])) for k in range(2)
+            ]
 
         token = self.token
         half = [Signal(p.age_width - 1, name=f"half_{k}") for k in range(2)]
@@ -172,6 +172,21 @@ class RowWalk(wiring.Component):
                 m.d.sync += token.addr.eq(Mux(new_4, row.start, token.addr + 1))
         m.d.comb += self.busy.eq(~self.row.ready | Cat(valid).any() | valid_4 | self.valid)
         return m
+
+    def _target(self, m, go):
+        """Return the target in W2.
+
+        What stops the stages comes too late to stop a large memory, and a word that comes from afar
+        must end in a register at once. So the memory reads in every cycle; while the stages stand,
+        it reads the word of W0 again, `word` keeps that of W1 and `held` that of W2.
+        """
+        went, target = Signal(), Signal.like(self.target, name="target_2")
+        word, held = Signal.like(self.target), Signal.like(self.target)
+        m.d.sync += [went.eq(go), held.eq(target)]
+        with m.If(went):
+            m.d.sync += word.eq(self.target)
+        m.d.comb += target.eq(Mux(went, word, held))
+        return target
 
     def _mask(self, m, held, wanted):
         """Return the mask of the row whose first synapse comes into W3 with `wanted`."""
@@ -222,12 +237,16 @@ class RowWalk(wiring.Component):
         return valid, new, ends
 
 
-def several(bits):
+def several(m, bits):
     """Return whether more than one bit is set."""
     groups = [bits[k : k + GROUP] for k in range(0, len(bits), GROUP)]
-    hit = Cat(group.any() for group in groups)
-    inside = Cat(_twice(group) for group in groups).any()
-    return inside | (_twice(hit) if len(groups) <= GROUP else several(hit))
+    # Kept as they are, for few levels: synthesis would rather share them with `lowest`.
+    hit, inside = (Signal(len(groups), attrs={"keep": 1}) for _ in range(2))
+    m.d.comb += [
+        hit.eq(Cat(group.any() for group in groups)),
+        inside.eq(Cat(_twice(group) for group in groups)),
+    ]
+    return inside.any() | (_twice(hit) if len(groups) <= GROUP else several(m, hit))
 
 
 def _twice(bits):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hrsnn_sim.measure import N_NEURONS, bench_core, relay_network, step_costs
+from hrsnn_sim.measure_learning import N_STEPS, bench_plastic, learning_network
 
 from hrsnn_edge.reference.network import run as run_reference
 
@@ -37,3 +38,14 @@ def test_one_lane():
     assert cost["cycles_per_sop"] <= 1.02
     assert cost["cycles_per_spike_overhead"] <= 0.05
     assert cost["silent_step_cycles"] <= N_NEURONS + 12
+
+
+@pytest.mark.tools
+def test_bench_plastic():
+    """A learning core walks the synapses of all that fires and spends a cycle or more on each."""
+    (found,) = bench_plastic(("bram",), (80.0,))
+    net, _ = learning_network(1)
+    mean = (net.w_in.nnz + net.w_rec.nnz) * 0.08 * N_STEPS
+    assert 0.9 * mean < found["touched"] < 1.1 * mean
+    assert found["weight_updates"] > found["touched"]
+    assert 1.0 <= found["cycles_per_touched_synapse"] <= 2.0
