@@ -94,6 +94,12 @@ def _wheel(package: str, program: str | None = None) -> Source:
     return Source(program=program, package=package)
 
 
+def _library(package: str, extra: str, purpose: str, minimum: str) -> Need:
+    """Return the need of a package of an extra that not every user wants."""
+    supplied_by = f"pip install '.[{extra}]' here"
+    return Need(package, purpose, supplied_by, (_wheel(package),), minimum, required=False)
+
+
 _EXTRA = "make setup, or pip install '.[hardware]' here"
 _BASE = "make setup, or pip install . here"
 
@@ -230,6 +236,16 @@ NEEDS = (
         ),
         required=False,
     ),
+    _library("nir", "interchange", "import and export of NIR files", "1.0.6"),
+    _library("onnx", "interchange", "import and export of ONNX graphs", "1.16"),
+    _library("arro3-core", "study", "the table of a study as Parquet", "0.6"),
+    _library("arro3-io", "study", "the table of a study as Parquet", "0.6"),
+    _library("distributed", "cluster", "searches and studies on a Dask cluster", "2025.1"),
+    _library("onnxruntime", "test", "running exported graphs in tests", "1.18"),
+    _library("snntorch", "peers", "networks to import, in slow tests", "1.0"),
+    _library("norse", "peers", "networks to import, in slow tests", "1.1"),
+    _library("neurobench", "peers", "metrics to compare with, in slow tests", "2.2"),
+    _library("mkdocs", "docs", "the documentation as a site", "1.6"),
 )
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from hrsnn_edge import tools
 from hrsnn_edge.errors import ToolFailedError, ToolMissingError
+
+ROOT = Path(__file__).parents[1]
 
 
 def write_program(folder: Path, name: str, text: str) -> Path:
@@ -107,6 +110,22 @@ def test_doctor_lists_every_tool_and_is_quick():
     required = [t for t in report["tools"] if t["required"]]
     assert report["ok"] == all(t["good"] for t in required)
     assert all(t["supplied_by"] and t["purpose"] for t in report["tools"])
+
+
+def test_packages_of_the_extras_are_listed():
+    """What a verb may miss is a line of `doctor`, with the extra that has it and its least version."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    needs = {need.name: need for need in tools.NEEDS}
+    for extra in ("interchange", "study", "cluster"):
+        for line in extras[extra]:
+            name, _, least = line.partition(">=")
+            assert needs[name].minimum == least, name
+            assert needs[name].supplied_by == f"pip install '.[{extra}]' here"
+            assert not needs[name].required
+    peers = {line.partition(">=")[0] for line in extras["peers"]}
+    assert {n.name for n in tools.NEEDS if ".[peers]" in n.supplied_by} <= peers
 
 
 def test_run_tool_writes_its_log(tmp_path):

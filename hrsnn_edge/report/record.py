@@ -162,7 +162,8 @@ class Divergence(_Section):
     def place(self) -> str:
         """Where it is, in words."""
         parts = (
-            ("network", self.network),
+            # The run's own network has no other name; random ones are called by their seeds.
+            ("network", None if self.network == "network" else self.network),
             ("sample", self.sample),
             ("step", self.step),
             ("output" if self.quantity == "out" else "neuron", self.neuron),

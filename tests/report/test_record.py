@@ -72,5 +72,7 @@ def test_divergence_says_where():
     """The place names network, sample, step, and neuron or output."""
     d = Divergence(network="3", sample=0, step=4, quantity="out", neuron=2, expected=1, got=0)
     assert d.place == "network 3, sample 0, step 4, output 2"
+    own = Divergence(network="network", sample=0, step=4, quantity="v", expected=1, got=0)
+    assert own.place == "sample 0, step 4"
     counter = Divergence(step=4, quantity="sop_rec", expected=1, got=0)
     assert counter.place == "step 4"
