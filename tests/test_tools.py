@@ -113,10 +113,9 @@ def test_doctor_lists_every_tool_and_is_quick():
 
 
 def test_packages_of_the_extras_are_listed():
-    """What a verb may miss is a line of `doctor`, with the extra that has it and its least version."""
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
-        "optional-dependencies"
-    ]
+    """What a verb may miss is a line of `doctor`, with its extra and its least version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
     needs = {need.name: need for need in tools.NEEDS}
     for extra in ("interchange", "study", "cluster"):
         for line in extras[extra]:

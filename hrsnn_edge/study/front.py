@@ -33,3 +33,14 @@ def pareto(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> list[int]:
     ]
     front = [p for p in known if not any(dominates(q[1], p[1]) for q in known)]
     return [name for name, _ in sorted(front, key=lambda p: (-p[1][0], p[0]))]
+
+
+def spread(ids: Sequence[int], most: int) -> list[int]:
+    """Return at most `most` of the ids, both ends among them, at even distances; 0 is no limit.
+
+    >>> spread([4, 7, 1, 9, 2], 3), spread([4, 7], 3), spread([4, 7], 0), spread([4, 7], 1)
+    ([4, 1, 2], [4, 7], [4, 7], [4])
+    """
+    if not 0 < most < len(ids):
+        return list(ids)
+    return [ids[round(k * (len(ids) - 1) / max(most - 1, 1))] for k in range(most)]

@@ -114,6 +114,8 @@ class Study(Section):
         None measures all of the grid.
     front : (str, str)
         The two columns whose Pareto front is sought; the front is what is built by default.
+    builds : int
+        At most so many points of the front are built, spread evenly over it; 0 builds all.
     n_jobs, dask : int, str
         Processes at a time, or the address of a Dask scheduler whose workers see the same store.
     """
@@ -126,6 +128,7 @@ class Study(Section):
     axes: Axes = Axes()
     search: SearchSection | None = None
     front: tuple[str, str] = ("sop", "accuracy")
+    builds: Annotated[int, Field(ge=0)] = 0
     n_jobs: Count = 2
     dask: str = ""
 

@@ -16,7 +16,7 @@ from typing import Any
 from hrsnn_edge.flow.experiment import Experiment
 from hrsnn_edge.flow.store import Store, source_hash, write_json
 from hrsnn_edge.reproduce.version import code_version
-from hrsnn_edge.study.front import pareto
+from hrsnn_edge.study.front import pareto, spread
 from hrsnn_edge.study.hardware import build_point, check_tools, estimate_point
 from hrsnn_edge.study.jobs import Countdown, Workers
 from hrsnn_edge.study.networks import (
@@ -188,7 +188,8 @@ def run_study(plan: Plan, store: Store, folder: Path, say: Say, build: str) -> l
     say : callable
         Takes a line of progress.
     build : str
-        ``'front'``, ``'all'`` or ``'none'``: which points are placed and routed.
+        ``'front'``, ``'all'`` or ``'none'``: which points are placed and routed; of the front at
+        most `Study.builds`.
 
     Raises
     ------
@@ -207,6 +208,7 @@ def run_study(plan: Plan, store: Store, folder: Path, say: Say, build: str) -> l
     rows.sort(key=lambda row: row["id"])
     front = pareto(rows, plan.study.front)
     fitting = [row["id"] for row in rows if row.get("fits")]
+    front = spread(front, plan.study.builds)
     chosen = {"front": front, "all": fitting, "none": []}[build]
     if chosen:
         runner.build(rows, chosen, folder / "builds")

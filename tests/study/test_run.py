@@ -88,6 +88,13 @@ def test_a_tiny_study(folder, capsys, monkeypatch):
     answer = json.loads(capsys.readouterr().out)
     assert answer["point"] == 2 and answer["limits"] and len(answer["neighbours"]) == 2
 
+    built = []
+    monkeypatch.setattr(study_run, "check_tools", lambda boards: None)
+    monkeypatch.setattr(study_run.Runner, "build", lambda self, rows, ids, _: built.extend(ids))
+    Path("tiny.toml").write_text(STUDY.replace("n_jobs = 1", "n_jobs = 1\nbuilds = 1"))
+    run_study(load_study(Path("tiny.toml")), Store(folder / "store"), folder, silent, "front")
+    assert built == found["front"][:1] and len(found["front"]) > 1
+
 
 def test_explaining_before_measuring(folder, capsys):
     """Without results the message says what to run, with exit code 1."""
