@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from hrsnn_edge.cli.common import Json, Quiet, Verbose, emit, log, set_verbosity, table
+from hrsnn_edge.cli.common import (
+    Halt,
+    Json,
+    Quiet,
+    Verbose,
+    core_options,
+    emit,
+    log,
+    set_verbosity,
+    table,
+)
 
 bench = typer.Typer(help="Measure: engine, core, accuracy.", no_args_is_help=True)
 
@@ -60,6 +70,11 @@ def energy(
     ] = None,
     samples: Annotated[int, typer.Option(min=1, help="Test samples to run.")] = 32,
     lanes: Annotated[int, typer.Option(help="Lanes: 1, 2, 4 or 8.")] = 1,
+    pause: Annotated[
+        float,
+        typer.Option(min=0, max=0.9999, help="Chance that a cycle brings no command: a slow host."),
+    ] = 0.0,
+    halt: Halt = False,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -74,10 +89,12 @@ def energy(
     data = dataset_of(experiment_of(found, artifact, None))
     batch = data.test.events.select(slice(0, samples))
     other = read_artifact(unpruned).network if unpruned else None
-    result = bench_energy(found.network, batch, lanes=lanes, unpruned=other)
+    options = {"pause": pause, **core_options(None, halt)}
+    result = bench_energy(found.network, batch, lanes=lanes, unpruned=other, **options)
     text = table(result["blocks"]) + "\n"
     text += (
         f"per inference: {result['sop']:.0f} SOPs, {result['cycles']:.0f} cycles, "
+        f"{result['halted']:.0f} of them with lanes that stand still, "
         f"{result['toggles']:.0f} bits changed\n"
     )
     text += "".join(

@@ -9,6 +9,7 @@ import typer
 
 from hrsnn_edge.cli.common import (
     Codebook,
+    Halt,
     Json,
     Quiet,
     Seed,
@@ -41,6 +42,7 @@ def verb(
         bool, typer.Option("--soc", help="With a processor and its program (ulx3s-85f).")
     ] = False,
     codebook: Codebook = None,
+    halt: Halt = False,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -57,7 +59,7 @@ def verb(
 
     set_verbosity(verbose, quiet)
     net = read_artifact(artifact).network
-    options = {"lanes": lanes, "seed": 1 if seed is None else seed, **core_options(codebook)}
+    options = {"lanes": lanes, "seed": 1 if seed is None else seed, **core_options(codebook, halt)}
     if board == ALL and soc:
         raise typer.BadParameter("Give one board for a system on chip.")
     if board == ALL:

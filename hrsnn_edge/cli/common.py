@@ -33,11 +33,16 @@ Codebook = Annotated[
         "Default: 0, or for a board what takes less RAM.",
     ),
 ]
+Halt = Annotated[
+    bool,
+    typer.Option("--halt", help="Let the core's lanes stand still while they have no work."),
+]
 
 
-def core_options(codebook: int | None) -> dict[str, int]:
+def core_options(codebook: int | None, halt: bool) -> dict[str, int]:
     """Return the fields of a core that were given on the command line."""
-    return {} if codebook is None else {"codebook_rows": codebook}
+    rows = {} if codebook is None else {"codebook_rows": codebook}
+    return rows | ({"halt": True} if halt else {})
 
 
 def set_verbosity(verbose: bool, quiet: bool) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from hrsnn_edge.cli.common import (
     Codebook,
+    Halt,
     Json,
     Quiet,
     Seed,
@@ -27,6 +28,7 @@ def verb(
     ),
     lanes: Annotated[int, typer.Option(help="Lanes: 1, 2, 4 or 8.")] = 1,
     codebook: Codebook = None,
+    halt: Halt = False,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -44,7 +46,7 @@ def verb(
     found = read_artifact(artifact)
     data = dataset_of(experiment_of(found, artifact, seed), found)
     verdict, _ = verify_split(
-        found.network, data.test.events, lanes=lanes, **core_options(codebook)
+        found.network, data.test.events, lanes=lanes, **core_options(codebook, halt)
     )
     write_json(output, verdict.to_json())
     write_provenance(output, seed, [artifact])

@@ -9,6 +9,7 @@ import typer
 
 from hrsnn_edge.cli.common import (
     Codebook,
+    Halt,
     Json,
     Quiet,
     Seed,
@@ -37,6 +38,7 @@ def verb(
         typer.Option(min=0, help="Count the cycles of so many test samples of the artifact."),
     ] = 0,
     codebook: Codebook = None,
+    halt: Halt = False,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -52,7 +54,7 @@ def verb(
 
     set_verbosity(verbose, quiet)
     found = read_artifact(artifact)
-    options = {"lanes": lanes, "boards": BOARDS.values(), **core_options(codebook)}
+    options = {"lanes": lanes, "boards": BOARDS.values(), **core_options(codebook, halt)}
     if samples:
         options["activity"] = _activity(found, artifact, samples, seed)
     if board == ALL:

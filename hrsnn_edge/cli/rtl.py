@@ -9,6 +9,7 @@ import typer
 
 from hrsnn_edge.cli.common import (
     Codebook,
+    Halt,
     Json,
     Quiet,
     Seed,
@@ -28,6 +29,7 @@ def verb(
         int, typer.Option(min=1, help="Longest run that the readout must not overflow in.")
     ] = 1024,
     codebook: Codebook = None,
+    halt: Halt = False,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -48,7 +50,9 @@ def verb(
 
     set_verbosity(verbose, quiet)
     net = read_artifact(artifact).network
-    config = CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps, **core_options(codebook))
+    config = CoreConfig.for_network(
+        net, lanes=lanes, n_steps=n_steps, **core_options(codebook, halt)
+    )
     placement = place(net, config.lanes, config.n_slots)
     images = memory_images(net, config, placement)
     core = Core(config=config, images=images)

@@ -9,6 +9,7 @@ import typer
 
 from hrsnn_edge.cli.common import (
     Codebook,
+    Halt,
     Json,
     Quiet,
     Seed,
@@ -28,6 +29,7 @@ def verb(
         int | None, typer.Option("--random", min=1, help="So many random networks.")
     ] = None,
     codebook: Codebook = None,
+    halt: Halt = False,
     seed: Seed = None,
     lanes: Annotated[int | None, typer.Option(help="Lanes: 1, 2, 4 or 8.")] = None,
     sim: Annotated[
@@ -88,7 +90,7 @@ def verb(
 
             verdict, _ = verify_soc(found.network, batch, **options)
         else:
-            options |= core_options(codebook)
+            options |= core_options(codebook, halt)
             verdict = verify_network(found.network, batch, sim=sim, seed=seed or 1, **options)
     report_verdict(verdict, sim, json)
 

@@ -113,6 +113,8 @@ class CoreConfig:
         Whether the host may read the spikes.
     double_buffer : bool
         Whether the sums of two steps are held, so that a scan overlaps the next delivery.
+    halt : bool
+        Whether the registers and memories of the lanes stand still while the core has no work.
     block_ram : str
         Block RAM of the part, as of `BLOCK_SHAPES`, to cut memories into segments that waste
         little of it; "" leaves the cut to synthesis.
@@ -150,6 +152,7 @@ class CoreConfig:
     synapse_memory: str = "bram"
     spike_stream: bool = False
     double_buffer: bool = True
+    halt: bool = False
     block_ram: str = ""
     distributed: tuple[str, ...] = ()
     plasticity: Plasticity | None = None
@@ -223,6 +226,8 @@ class CoreConfig:
 
     def _check_plasticity(self) -> None:
         """Check what a core that learns needs beyond the rest."""
+        if self.halt:
+            raise ValueError("halt must be off on a core that learns: it sweeps between commands")
         if self.double_buffer:
             raise ValueError("double_buffer must be off on a core that learns")
         if self.distance_width:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import connect, flipped
 
@@ -78,7 +78,7 @@ class Core(wiring.Component):
                 vendor_cells=self._vendor_cells,
                 poison=self._poison,
             )
-            m.submodules[f"lane{k}"] = lane
+            m.submodules[f"lane{k}"] = EnableInserter(scheduler.awake)(lane) if c.halt else lane
             lanes.append(lane)
         self._commands(m, scheduler, lanes)
         connect(m, scheduler.queue, queue.i)
@@ -171,7 +171,11 @@ class Core(wiring.Component):
         """Connect the load and the read port; both work only while the core is idle."""
         c = self._config
         write, read = self.write, self.read
-        m.d.comb += [write.ready.eq(scheduler.idle), read.ready.eq(scheduler.idle)]
+        opened = scheduler.idle
+        if c.halt:
+            opened = scheduler.idle & scheduler.awake
+            m.d.comb += scheduler.asked.eq(write.valid | read.valid)
+        m.d.comb += [write.ready.eq(opened), read.ready.eq(opened)]
         for lane in lanes if c.plasticity else ():
             m.d.comb += [
                 lane.read_magnitude.eq(read.valid & (read.select == Select.MAGNITUDE)),
@@ -183,7 +187,7 @@ class Core(wiring.Component):
             m.d.comb += readout.read_addr.eq(read.addr)
         for load, chosen in targets:
             m.d.comb += [
-                load.open.eq(scheduler.idle),
+                load.open.eq(opened),
                 load.valid.eq(write.valid & write.ready & chosen),
                 load.select.eq(write.select),
                 load.addr.eq(write.addr),

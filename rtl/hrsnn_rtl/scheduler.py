@@ -26,6 +26,9 @@ from hrsnn_rtl.interfaces import (
     sum_stage,
 )
 
+#: Cycles for which the lanes go on after the last work was seen.
+HALT_TAIL = 4
+
 
 class Scheduler(wiring.Component):
     """Executes commands in order and scans the neurons.
@@ -69,6 +72,11 @@ class Scheduler(wiring.Component):
         Stage U5 of the last neuron of a step.
     idle : Out(1)
         No command in work, and `delivered`; not before the sums are cleared after a reset.
+    asked : In(1)
+        With `halt`: a port wants a memory of a lane.
+    awake : Out(1)
+        With `halt`: the lanes must not stand still. Rises a cycle after `asked`, and in the first
+        cycle in which a lane may have something of a command to do.
     """
 
     def __init__(self, *, config: CoreConfig):
@@ -90,6 +98,7 @@ class Scheduler(wiring.Component):
                 "event": Out(1),
                 "last": Out(1),
                 "idle": Out(1),
+                **({"asked": In(1), "awake": Out(1)} if config.halt else {}),
             }
         )
 
@@ -141,6 +150,11 @@ class Scheduler(wiring.Component):
             & ~(pending | self.event | self.step | self.clear)
         )
         m.d.sync += [rests.eq(rests_next), self.idle.eq(rests_next & ~unclear[0])]
+        if self._config.halt:
+            # The last sums are written, and a word is read, some cycles later.
+            works, tail = Signal(), Signal(HALT_TAIL)
+            m.d.comb += works.eq(~rests_next | self.asked)
+            m.d.sync += [tail.eq(Cat(works, tail)), self.awake.eq(works | tail.any())]
 
     def _scan(self, m, scanning):
         """Issue one neuron a cycle while the queue has room for what the pipeline may add."""

@@ -11,7 +11,7 @@ from hrsnn_rtl.image import memory_images
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.network import Counts, IntNetwork
-from hrsnn_sim.bulk import BulkModel
+from hrsnn_sim.bulk import BulkModel, Gaps
 from hrsnn_sim.commands import asked_steps
 from hrsnn_sim.design import core_design
 from hrsnn_sim.record import STROBES
@@ -53,12 +53,16 @@ class Activity:
         The hardware's own counters.
     cycles, inferences : int
         Clock cycles of all inferences, loading not included, and their number.
+    halted : int
+        Cycles among them in which the lanes stood still: no register and no memory of theirs was
+        enabled.
     """
 
     blocks: tuple[BlockActivity, ...]
     counts: Counts
     cycles: int
     inferences: int
+    halted: int = 0
 
 
 def measure_activity(
@@ -66,18 +70,35 @@ def measure_activity(
     batch: EventBatch,
     *,
     lanes: int = 1,
+    gaps: Gaps | None = None,
     root: Path = BUILD_ROOT,
+    **options,
 ) -> Activity:
     """Run samples through the compiled core and count the bits that change in every block.
 
     Registers and memories are counted; the wires between them change with them, some more than
     once a cycle, so the figures compare blocks and networks and are no capacitances.
+
+    Parameters
+    ----------
+    net, batch
+        Network and samples.
+    lanes : int
+        Lanes of the core.
+    gaps : Gaps, optional
+        Pauses of the host; by default none.
+    root : Path
+        Build folder.
+    **options
+        Further fields of the core, as of `CoreConfig.for_network`.
     """
-    config = CoreConfig.for_network(net, lanes=lanes, n_steps=int(batch.n_steps.max(initial=1)))
+    config = CoreConfig.for_network(
+        net, lanes=lanes, n_steps=int(batch.n_steps.max(initial=1)), **options
+    )
     model = BulkModel(core_design(config, poison=False), config, root / "models", waves=True)
     model.load(memory_images(net, config))
     model.count_activity()
-    record = model.run(batch, net.readout.n_bins, asked=asked_steps(net.readout, batch))
+    record = model.run(batch, net.readout.n_bins, gaps, asked=asked_steps(net.readout, batch))
     total = dict(zip(STROBES, record.counts[-1].tolist(), strict=True))
     counts = Counts(
         input_events=total["input_event"],
@@ -99,7 +120,8 @@ def measure_activity(
         for block, (bits, toggles) in sums.items()
     ]
     blocks.sort(key=lambda block: -block.toggles)
-    return Activity(tuple(blocks), counts, record.cycles, len(batch))
+    halted = model.hits.get("lanes stand still", 0)
+    return Activity(tuple(blocks), counts, record.cycles, len(batch), halted)
 
 
 def _without_lane(name: str) -> str:

@@ -19,7 +19,12 @@ POINTS = (
     *("host waits for each step", "command waits for the core", "event taken while a step runs"),
     *("row of 0 words", "row of 1 word", "row of 2 words", "row of all slots"),
     *(f"same target at distance {k}" for k in (1, 2, 3)),
-    *("queue without room", "spike at the greatest threshold", "membrane at its least"),
+    *(
+        "lanes stand still",
+        "queue without room",
+        "spike at the greatest threshold",
+        "membrane at its least",
+    ),
     *("neuron held", "neuron held for the longest period", "neuron fires twice in a row"),
     *("step without events and spikes", "event of every channel", "spike of every neuron"),
     *("sample of one step", "sample after a sample", "reset above and below 0"),

@@ -37,7 +37,8 @@ def core_design(config: CoreConfig, *, poison: bool = True, vendor_cells: bool =
 def cover_points(config: CoreConfig) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return what the coverage counts inside the core, see `Design.points`.
 
-    Addends for the same sum at distances of 1, 2 and 3 cycles, and a queue without room.
+    Addends for the same sum at distances of 1, 2 and 3 cycles, a queue without room, and lanes
+    that stand still.
     """
     if config.plasticity:
         return ()
@@ -48,7 +49,8 @@ def cover_points(config: CoreConfig) -> tuple[tuple[str, tuple[str, ...]], ...]:
         for place in sums
         for k, registers in enumerate(distances, 1)
     ]
-    return *near, ("queue without room", ("!queue.room",))
+    halted = (("lanes stand still", ("!scheduler.awake",)),) if config.halt else ()
+    return *near, ("queue without room", ("!queue.room",)), *halted
 
 
 def design_for(config: CoreConfig, sim: str) -> Design:

@@ -37,7 +37,7 @@ READ = {
 COMPILE_FLAGS = ("-O1",)
 
 #: Small cores whose netlists are simulated: with and without reset, shifts, bins, spike stream,
-#: synaptic currents and codebook, one lane and two, each readout.
+#: synaptic currents, codebook and halt, one lane and two, each readout.
 CORES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(
         1,
@@ -62,6 +62,7 @@ CORES: dict[str, CoreConfig] = {
         IntFormat(12, 6, 5, 0, 0, 2, 6),
         has_reset=True,
         codebook_rows=18,
+        halt=True,
         n_out=2,
         queue_depth=32,
     ),

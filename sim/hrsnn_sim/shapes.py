@@ -38,7 +38,7 @@ def fitting_core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **opti
 
 
 #: Name -> core. Between them: all lane counts, both resets, stored and not, shifts, distances,
-#: bins, each readout, spike stream, double buffer, synaptic currents and codebook, memories in
+#: bins, each readout, spike stream, double buffer, synaptic currents, codebook, halt, memories in
 #: segments and in LUTs, a queue that fills up, and both ends of the widths.
 SHAPES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
@@ -60,6 +60,7 @@ SHAPES: dict[str, CoreConfig] = {
         20,
         IntFormat(12, 6, 5, 1, 2, 2, 6),
         subtracts=True,
+        halt=True,
         n_bins=3,
         out_lanes=4,
         queue_depth=32,
@@ -96,6 +97,7 @@ SHAPES: dict[str, CoreConfig] = {
         synapse_memory="spram",
         has_reset=True,
         subtracts=True,
+        halt=True,
     ),
     "currents": fitting_core(
         2,
@@ -104,6 +106,7 @@ SHAPES: dict[str, CoreConfig] = {
         IntFormat(14, 8, 5, 1, 2, 3, 6),
         syn_width=12,
         codebook_rows=32,
+        halt=True,
         has_reset=True,
         spike_stream=True,
         queue_depth=32,

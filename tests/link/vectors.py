@@ -49,6 +49,7 @@ def configuration() -> CoreConfig:
         sum_width=10,
         out_width=20,
         has_reset=True,
+        halt=True,
     )
 
 

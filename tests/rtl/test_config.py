@@ -11,7 +11,7 @@ from hrsnn_sim.shapes import with_codebook
 
 from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import ExpSynapses, IntFormat
-from hrsnn_edge.reference.random import random_network
+from hrsnn_edge.reference.random import random_network, random_stdp
 from hrsnn_edge.reference.random_features import random_mlp, random_traces
 
 VALUES = {
@@ -153,6 +153,14 @@ def test_codebook_holds_few_sets_of_parameters():
         CoreConfig.for_network(net, n_steps=12, codebook_rows=5)
     with pytest.raises(ValueError, match="codebook_rows must be between 0 and 32, not 33"):
         replace(config, codebook_rows=33)
+
+
+def test_halt_is_refused_with_learning():
+    """A core that learns sweeps between commands: its lanes may not stand still."""
+    net, _ = random_network(3, n_neurons=30, n_inputs=7, n_steps=12, fmt=IntFormat(), n_out=2)
+    net, stdp = random_stdp(3, net)
+    with pytest.raises(ValueError, match="halt must be off on a core that learns"):
+        CoreConfig.for_network(net, n_steps=12, stdp=stdp, halt=True)
 
 
 MLP = {"n_read": 5, "n_bins": 2, "hidden": (4, 3), "act_width": 6}

@@ -62,6 +62,28 @@ def test_any_network(case, lanes, pauses, stream):
     Bench(config, preloaded=net).run(script)
 
 
+@pytest.mark.parametrize("lanes", [1, 4])
+def test_halt(lanes):
+    """A core whose lanes stand still without work equals the reference, and reads and loads."""
+    net, raster = network(lanes + 20)
+    net = with_currents(net, 3, 11)
+    config = CoreConfig.for_network(net, lanes=lanes, n_steps=6, halt=True)
+
+    async def script(bench):
+        for pauses in PAUSES[:2]:
+            await bench.load(net)
+            check_sample(await bench.sample(net, raster, pauses), net, raster)
+            for _ in range(10):
+                await bench.tick()
+            want = run_reference(net, raster)
+            v, refractory, out = await bench.read_state(net)
+            assert (v == want.v[-1]).all() and (refractory == want.refractory[-1]).all()
+            assert (out == want.out[-1]).all()
+            assert (await bench.read_currents() == want.i_syn[-1]).all()
+
+    Bench(config).run(script)
+
+
 @pytest.mark.parametrize("has_currents", [False, True])
 @pytest.mark.parametrize("double_buffer", [True, False])
 def test_codebook(double_buffer, has_currents):

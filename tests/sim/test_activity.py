@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hrsnn_sim.activity import measure_activity
+from hrsnn_sim.bulk import Gaps
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.int_run import run_batch
@@ -41,3 +42,13 @@ def test_counters_and_blocks():
     assert toggles.get("lane.ram_synapse", 0) == toggles["lane.accumulate"] == 0
     total = sum(block.toggles for block in found.blocks)
     assert sum(toggles.values()) < total / 2
+
+
+def test_lanes_stand_still():
+    """A halted core does the same work in the same cycles; its lanes rest while the host does."""
+    net, batch = case()
+    slow = Gaps(command=0.99, seed=3)
+    plain = measure_activity(net, batch, gaps=slow, root=ROOT)
+    found = measure_activity(net, batch, gaps=slow, halt=True, root=ROOT)
+    assert (found.counts, found.cycles) == (plain.counts, plain.cycles)
+    assert plain.halted == 0 and found.halted > found.cycles / 3
