@@ -41,7 +41,7 @@ STEP_OVERHEAD_CYCLES = 24
 DEFAULT_STEPS = 256
 #: Cells of an iCE40 that loading from flash takes: the difference between two placed systems with
 #: 65,536 synapses (`hrsnn bench hardware`).
-FLASH_CELLS = 267
+FLASH_CELLS = 237
 #: Bits on the wire of a 32-bit word of two commands, start and stop bits included.
 WORD_BITS = 40
 
