@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import prod
 
 import numpy as np
 from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM
@@ -22,6 +23,7 @@ from hrsnn_rtl.memory_plan import (
     total_spram,
 )
 from hrsnn_rtl.placer import place
+from hrsnn_rtl.readout_shapes import FilterShape
 
 from hrsnn_boards.board import Board
 from hrsnn_boards.logic import logic
@@ -235,10 +237,27 @@ def utilisation(config: CoreConfig, board: Board) -> dict[str, Usage]:
         # One product for the membrane, one for the synaptic current.
         widths = (config.v_width, config.syn_width)
         factors = (-(-width // board.multiplier_width) for width in widths)
-        used[board.multiplier] = config.lanes * sum(factors)
+        used[board.multiplier] = config.lanes * sum(factors) + readout_multipliers(config, board)
     if board.single_port_ram:
         used[board.single_port_ram] = total_spram(core_memories(config))
     return {name: Usage(count, board.budget[name]) for name, count in used.items()}
+
+
+def readout_multipliers(config: CoreConfig, board: Board) -> int:
+    """Return the multipliers of a part that a readout takes."""
+
+    def of(*factors: int) -> int:
+        return prod(-(-width // board.multiplier_width) for width in factors)
+
+    shape = config.readout
+    if not shape:
+        return 0
+    # An unsigned operand has a sign bit before a signed weight.
+    count = of(shape.operand_width + 1, config.out_weight_width)
+    if isinstance(shape, FilterShape):
+        widest = max(shape.decay_width + 1, shape.trace_width * shape.squares)
+        count += of(shape.trace_width, widest)
+    return count
 
 
 def misfits(config: CoreConfig, board: Board) -> tuple[str, ...]:
@@ -365,7 +384,12 @@ def assumed_cycles_per_step(net: IntNetwork, config: CoreConfig, balance: float)
     # A row without words in a lane costs it one cycle.
     delivery = max(sops * balance / config.lanes, rows)
     scan = config.n_slots + config.lead
-    both = max(scan, delivery) if config.double_buffer else scan + delivery
+    if isinstance(config.readout, FilterShape):
+        # Spikes wait until all filters have decayed.
+        visit = config.readout.n_filters * config.n_hw
+        both = max(scan, visit + delivery)
+    else:
+        both = max(scan, delivery) if config.double_buffer else scan + delivery
     return both + STEP_OVERHEAD_CYCLES
 
 
@@ -419,6 +443,10 @@ def estimate(
         step = assumed_cycles_per_step(net, config, balance)
         # Outputs are cleared before the first step; the readout of the last spikes ends the run.
         inference = step * n_steps + 2 * config.out_words
+        if config.readout:
+            evaluation = Schedule.of(net, config, placement).evaluation_cycles
+            inference += net.readout.asked_steps(n_steps).sum() * evaluation
+            step = inference / n_steps
         events = TYPICAL_ACTIVITY * net.n_inputs * n_steps
         assumed = f"{TYPICAL_ACTIVITY:.0%} of channels and neurons active in a step"
     words = np.ceil((events + n_steps) / 2)

@@ -10,9 +10,10 @@ from functools import cache
 from importlib import resources
 
 from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM
-from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.config import CoreConfig, bits_for
 from hrsnn_rtl.memory import DISTRIBUTED_DEPTH
 from hrsnn_rtl.memory_plan import MemorySpec, core_memories
+from hrsnn_rtl.readout_shapes import FilterShape
 
 #: File of the fitted coefficients, beside this module.
 MODEL = "logic_model.json"
@@ -24,10 +25,13 @@ def features(config: CoreConfig, *, has_multiplier: bool = True) -> dict[str, fl
     `constant` is the link and the scheduler, `lanes` what every lane has, `lane_bits` its words,
     `product` its multiplier where the part has none, `address_bits` the counters and comparators
     of addresses, `read_mux` the multiplexers behind memories of many blocks, `lut_ram` the words
-    of memories that lie in LUTs, `readout_bits` the adders of the readout, `spike_stream` what
-    gives spikes to the host.
+    of memories that lie in LUTs, `readout_bits` the adders of a linear readout, `asked` and
+    `asked_bits` the layers of one that is computed when asked, `filter_bits` its filters,
+    `spike_stream` what gives spikes to the host.
     """
     c = config
+    linear = c.n_out > 0 and not c.readout
+    asked_bits, filter_bits, products = _asked(c) if c.readout else (0, 0, 0)
     words = c.v_width * 3 + c.decay_width + c.sum_width * 4
     if c.syn_width:
         # As for a membrane, and the drive of that is one more word.
@@ -40,15 +44,31 @@ def features(config: CoreConfig, *, has_multiplier: bool = True) -> dict[str, fl
         "lane_bits": float(c.lanes * (words + (c.v_width if c.has_reset else 0))),
         "product": 0.0
         if has_multiplier
-        else float(c.lanes * (c.v_width + c.syn_width) * c.decay_width),
+        else float(c.lanes * (c.v_width + c.syn_width) * c.decay_width + products),
         "address_bits": float(c.lanes * addresses),
         "shift": float(c.lanes * c.addend_width if c.shift_width else 0),
         "read_mux": float(sum(_mux(spec) for spec in core_memories(c))),
         "lut_ram": float(sum(_lut_ram(spec) for spec in core_memories(c))),
-        "readout": float(c.n_out > 0),
-        "readout_bits": float(c.out_lanes * c.out_width if c.n_out else 0),
+        "readout": float(linear),
+        "readout_bits": float(c.out_lanes * c.out_width if linear else 0),
+        "asked": float(c.readout is not None),
+        "asked_bits": float(asked_bits),
+        "filter_bits": float(filter_bits),
         "spike_stream": float(c.spike_stream),
     }
+
+
+def _asked(c: CoreConfig) -> tuple[int, int, int]:
+    """Return the bits of the layers' words and of the filters', and of their products."""
+    shape = c.readout
+    addresses = bits_for(c.out_depth) + 3 * bits_for(c.operand_depth) + 2 * bits_for(c.unit_depth)
+    words = 2 * shape.acc_width + 2 * shape.operand_width + c.out_weight_width + c.out_width
+    products = shape.operand_width * c.out_weight_width
+    if not isinstance(shape, FilterShape):
+        return words + addresses, 0, products
+    filters, width = c.neuron_words
+    tokens = 5 * bits_for(filters) + 5 * shape.trace_width + width
+    return words + addresses, tokens, products + shape.trace_width * (width + 1)
 
 
 def _mux(spec: MemorySpec) -> float:

@@ -1,9 +1,11 @@
-"""Fit the logic model on real builds: ``python -m hrsnn_boards.logic_fit [SAMPLES [FAMILY ...]]``.
+"""Fit the logic model on real builds.
+
+``python -m hrsnn_boards.logic_fit [[asked] SAMPLES [FAMILY ...]]``
 
 Each sample is a core with its link, synthesised and packed, not placed: packing settles the
 counts. Samples are kept in ``logic_samples.json`` beside this file, the model that follows from
 them in ``logic_model.json``; with a number, samples are drawn and measured until every family has
-so many.
+so many; with ``asked`` in front, those with readouts that are computed when asked.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM
 from hrsnn_rtl.config import NEURON_MEMORIES, CoreConfig
+from hrsnn_rtl.readout_shapes import SHAPES, FilterShape, PerceptronShape
 from hrsnn_rtl.top import Top
 from scipy.optimize import nnls
 
@@ -69,6 +72,35 @@ def draw_config(rng: np.random.Generator, board: Board) -> CoreConfig:
     )
 
 
+def draw_asked(rng: np.random.Generator, board: Board, kind: str) -> CoreConfig:
+    """Return a random core of sizes that people use, with a readout that is computed when asked."""
+    config = draw_config(rng, board)
+    weight_width = int(rng.choice([6, 8, 12, 16]))
+    acc_width = int(rng.integers(weight_width + 14, weight_width + 21))
+    if kind == PerceptronShape.kind:
+        hidden = tuple(int(n) for n in rng.integers(5, 31, int(rng.integers(1, 3))))
+        n_read = int(rng.integers(8, min(40, config.n_hw) + 1))
+        shape = PerceptronShape(n_read=n_read, hidden=hidden, act_width=8, acc_width=acc_width)
+    else:
+        acc_width += 6
+        shape = FilterShape(
+            n_filters=int(rng.integers(1, 4)),
+            squares=bool(rng.random() < 0.5),
+            trace_width=int(rng.choice([12, 14, 16])),
+            decay_width=int(rng.choice([12, 16])),
+            acc_width=acc_width,
+        )
+    return replace(
+        config,
+        n_out=3 if kind == FilterShape.kind else config.n_out,
+        n_bins=int(rng.integers(1, 4)),
+        out_lanes=1,
+        out_weight_width=weight_width,
+        out_width=acc_width - 4,
+        readout=shape,
+    )
+
+
 def measure(config: CoreConfig, board: Board) -> dict[str, int]:
     """Return what a core with its link takes of each resource, by synthesis and packing."""
     top = Top(config=config, uart_divisor=board.uart_divisor, vendor_cells=True)
@@ -101,6 +133,8 @@ class Sample:
             for name, value in vars(self.config).items()
             if value != CoreConfig.__dataclass_fields__[name].default
         }
+        if self.config.readout:
+            values["readout"] = asdict(self.config.readout)
         return {"board": self.board.name, "config": values, "used": dict(self.used)}
 
     @classmethod
@@ -139,14 +173,18 @@ def families() -> dict[str, list[Board]]:
     return {name: list(boards.values()) for name, boards in found.items()}
 
 
-def extend(samples: list[Sample], family: str, count: int) -> None:
-    """Draw and measure cores until there are `count` samples of a family; keep each at once."""
+def extend(samples: list[Sample], family: str, count: int, *, asked: bool = False) -> None:
+    """Draw and measure cores until there are `count` samples of a family; keep each at once.
+
+    Those of `asked`, with readouts that are computed when asked, are counted apart.
+    """
     boards = families()[family]
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng([SEED, 1] if asked else SEED)
     drawn = 0
-    while sum(sample.board.model == family for sample in samples) < count:
+    while sum(s.board.model == family and bool(s.config.readout) == asked for s in samples) < count:
         board = boards[drawn % len(boards)]
-        config = draw_config(rng, board)
+        kind = list(SHAPES)[drawn % len(SHAPES)]
+        config = draw_asked(rng, board, kind) if asked else draw_config(rng, board)
         if blocks(config, board) > board.budget[board.block_ram]:
             continue
         drawn += 1
@@ -225,10 +263,11 @@ def model_of(samples: Sequence[Sample]) -> dict[str, dict]:
 
 def main() -> None:
     """Measure samples as asked for, and write the model that follows from all."""
-    samples = read_samples()
-    if len(sys.argv) > 1:
-        for family in sys.argv[2:] or families():
-            extend(samples, family, int(sys.argv[1]))
+    samples, words = read_samples(), sys.argv[1:]
+    asked = words[:1] == ["asked"]
+    if count := words[asked:]:
+        for family in count[1:] or families():
+            extend(samples, family, int(count[0]), asked=asked)
     text = json.dumps(model_of(samples), indent=2, sort_keys=True) + "\n"
     write_atomic(Path(__file__).with_name(MODEL), text.encode())
     print(text)

@@ -23,6 +23,13 @@ Seed = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr.")]
 
+Events = Annotated[
+    Path | None,
+    typer.Option(
+        "--events",
+        help="Events to run in place of the test part: .npy, (samples, steps, channels).",
+    ),
+]
 Codebook = Annotated[
     int | None,
     typer.Option(

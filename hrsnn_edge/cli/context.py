@@ -66,6 +66,15 @@ def dataset_of(experiment: Experiment, found: Artifact | FloatArtifact | None = 
     return data if drive is None else driven_dataset(data, drive)
 
 
+def samples_to_verify(
+    found: Artifact, path: Path, seed: int | None, events: Path | None
+) -> EventBatch:
+    """Return the samples of an `events` file, or the test part of the artifact's experiment."""
+    if events is not None:
+        return read_events(events, found)
+    return dataset_of(experiment_of(found, path, seed), found).test.events
+
+
 def read_events(path: Path, found: Artifact | FloatArtifact) -> EventBatch:
     """Return the samples of a ``.npy`` file as events for a network.
 

@@ -9,6 +9,7 @@ import typer
 
 from hrsnn_edge.cli.common import (
     Codebook,
+    Events,
     Halt,
     Json,
     Quiet,
@@ -27,6 +28,7 @@ def verb(
         "verdict.json"
     ),
     lanes: Annotated[int, typer.Option(help="Lanes: 1, 2, 4 or 8.")] = 1,
+    events: Events = None,
     codebook: Codebook = None,
     halt: Halt = False,
     seed: Seed = None,
@@ -38,16 +40,14 @@ def verb(
     from hrsnn_sim.verify import verify_split
 
     from hrsnn_edge.artifact.io import read_artifact
-    from hrsnn_edge.cli.context import dataset_of, experiment_of
+    from hrsnn_edge.cli.context import samples_to_verify
     from hrsnn_edge.cli.verify import report_verdict
     from hrsnn_edge.flow.store import write_json
 
     set_verbosity(verbose, quiet)
     found = read_artifact(artifact)
-    data = dataset_of(experiment_of(found, artifact, seed), found)
-    verdict, _ = verify_split(
-        found.network, data.test.events, lanes=lanes, **core_options(codebook, halt)
-    )
+    batch = samples_to_verify(found, artifact, seed, events)
+    verdict, _ = verify_split(found.network, batch, lanes=lanes, **core_options(codebook, halt))
     write_json(output, verdict.to_json())
     write_provenance(output, seed, [artifact])
     log.print(f"verdict in {output}")

@@ -9,6 +9,7 @@ import typer
 
 from hrsnn_edge.cli.common import (
     Codebook,
+    Events,
     Halt,
     Json,
     Quiet,
@@ -40,6 +41,7 @@ def verb(
         ),
     ] = "bulk",
     samples: Annotated[int, typer.Option(min=1, help="Test samples of the artifact's data.")] = 4,
+    events: Events = None,
     ladder: Annotated[
         bool, typer.Option("--ladder", help="Every kind of check, with counts; --rung chooses.")
     ] = False,
@@ -79,11 +81,10 @@ def verb(
         verdict = verify_random(random, seed=first, lanes=lanes, sim=sim)
     else:
         from hrsnn_edge.artifact.io import read_artifact
-        from hrsnn_edge.cli.context import dataset_of, experiment_of
+        from hrsnn_edge.cli.context import samples_to_verify
 
         found = read_artifact(artifact)
-        data = dataset_of(experiment_of(found, artifact, None), found)
-        batch = data.test.events.select(slice(0, samples))
+        batch = samples_to_verify(found, artifact, None, events).select(slice(0, samples))
         options = {"lanes": lanes or 1, "name": str(artifact)}
         if sim == "soc":
             from hrsnn_boards.verify_soc import verify_soc
