@@ -29,6 +29,7 @@ from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import IntFormat
 from hrsnn_edge.reference.network import run
 from hrsnn_edge.reference.random import random_network
+from hrsnn_edge.reference.random_features import random_mlp, random_traces
 
 ULX3S, ICEBREAKER = BOARDS["ulx3s-85f"], BOARDS["icebreaker"]
 
@@ -112,6 +113,30 @@ def test_assumed_cycles_by_hand(small):
     single = replace(config, double_buffer=False)
     assert assumed_cycles_per_step(small, single, 100) == 32 + share * 50 + 24
     assert assumed_cycles_per_step(small, config, 1.0) == max(32, share / 2) + 24
+
+
+def test_readouts_that_are_computed_when_asked(small):
+    """Their multipliers and cycles are counted: by hand for the parts' 18 and 16 bits."""
+    sizes = {"trace_width": 16, "decay_width": 16, "n_filters": 2}
+    net = random_traces(1, small, squares=True, **sizes)
+    wide = replace(net, fmt=replace(net.fmt, out_weight_width=16))
+    # One for the membrane; 17 x 16 for the weights; 16 x 17 for decays.
+    assert utilisation(configure(wide, ULX3S, 1, 9), ULX3S)["MULT18X18D"].used == 3
+    # On an iCE40 both of those need two of 16 bits.
+    assert utilisation(configure(wide, ICEBREAKER, 1, 9), ICEBREAKER)["ICESTORM_DSP"].used == 5
+    mlp = random_mlp(1, small, act_width=8)
+    assert utilisation(configure(mlp, ULX3S, 1, 9), ULX3S)["MULT18X18D"].used == 2
+    for other, asked in ((net, 40 // net.readout.hold), (mlp, 1)):
+        placement = place(other, 1)
+        config = configure(other, ULX3S, 1, 40, placement=placement)
+        step = assumed_cycles_per_step(other, config, 1.0)
+        evaluation = Schedule.of(other, config, placement).evaluation_cycles
+        found = estimate(other, ULX3S, n_steps=40)
+        expected = 40 * step + asked * evaluation + 2 * config.out_words
+        assert found.cycles_per_inference == round(expected)
+    # All 128 filters decay before the first spike is delivered.
+    delivery = 0.05 * (net.w_in.nnz + net.w_rec.nnz)
+    assert assumed_cycles_per_step(net, configure(net, ULX3S, 1, 9), 1.0) == 128 + delivery + 24
 
 
 def test_cycles_of_samples(small):
