@@ -132,6 +132,7 @@ SHAPES: dict[str, CoreConfig] = {
         n_bins=3,
         n_out=3,
         spike_stream=True,
+        halt=True,
         readout=PerceptronShape(n_read=20, hidden=(6, 5), act_width=4, acc_width=32),
         out_width=32,
     ),

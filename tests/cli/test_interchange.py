@@ -11,6 +11,7 @@ import pytest
 
 from hrsnn_edge.artifact.io import read_artifact, read_float
 from hrsnn_edge.cli import execute
+from hrsnn_edge.cli.context import read_events
 from hrsnn_edge.reference.network import run as run_reference
 from tests.interchange.graphs import DT, random_graph
 from tests.interchange.onnx_files import perceptron
@@ -75,6 +76,19 @@ def test_nir_to_every_format(folder, capsys):
     assert all(Path(name).exists() for name in files)
     beside = json.loads(Path("out.onnx.json").read_text())
     assert list(beside["inputs"]) == ["net.hrsnn"]
+
+
+@pytest.mark.tools
+def test_the_core_runs_own_events(folder, capsys):
+    """A network without an experiment is co-simulated on the events of a file."""
+    call(capsys, "import", "net.nir", "--dt", str(DT), "-o", "float.hrsnn")
+    call(capsys, "quantise", "float.hrsnn", "--calibration", "events.npy", "-o", "net.hrsnn")
+    # With the steps that the import's drive adds.
+    steps = int(read_events(Path("events.npy"), read_artifact(Path("net.hrsnn"))).n_steps[0])
+    found = call(capsys, "verify", "net.hrsnn", "--events", "events.npy", "--samples", "1")
+    assert (found["steps"], found["mismatches"]) == (steps, 0)
+    found = call(capsys, "cosim", "net.hrsnn", "--events", "events.npy", "-o", "verdict.json")
+    assert (found["steps"], found["mismatches"]) == (2 * steps, 0)
 
 
 def test_onnx_network_to_integers(folder, capsys):
