@@ -112,6 +112,7 @@ def make_record(
             unpruned=evaluation["integer_unpruned"].counts,
             lanes=experiment.build.lanes,
             has_reset=bool(net.v_reset.any()),
+            has_currents=net.synapses is not None,
         ),
         cycles=_cycles(hardware.cycles, net, test.select(slice(0, experiment.verify.bulk_samples))),
         boards=boards,

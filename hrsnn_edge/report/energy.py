@@ -52,7 +52,9 @@ def sops(counts: Counts) -> int:
     return counts.sop_in + counts.sop_rec
 
 
-def accesses(counts: Counts, *, lanes: int = 1, has_reset: bool = False) -> Accesses:
+def accesses(
+    counts: Counts, *, lanes: int = 1, has_reset: bool = False, has_currents: bool = False
+) -> Accesses:
     """Return the memory accesses of the core for `counts` with `lanes` lanes.
 
     Parameters
@@ -63,6 +65,8 @@ def accesses(counts: Counts, *, lanes: int = 1, has_reset: bool = False) -> Acce
         Lanes of the core: each holds its own part of a row, so a row costs one word a lane.
     has_reset : bool
         The core stores a reset potential for each neuron.
+    has_currents : bool
+        Each neuron has a synaptic current: its decay is read, it is read and written.
     """
     if lanes < 1:
         raise ValueError(f"Lanes must be at least 1, not {lanes}")
@@ -70,8 +74,8 @@ def accesses(counts: Counts, *, lanes: int = 1, has_reset: bool = False) -> Acce
         row_reads=lanes * (counts.input_events + counts.spikes),
         synapse_reads=sops(counts),
         sum_accesses=2 * sops(counts) + 2 * counts.neuron_updates,
-        parameter_reads=(3 if has_reset else 2) * counts.neuron_updates,
-        state_accesses=2 * counts.neuron_updates,
+        parameter_reads=(2 + has_reset + has_currents) * counts.neuron_updates,
+        state_accesses=(4 if has_currents else 2) * counts.neuron_updates,
         readout_accesses=3 * counts.sop_out,
     )
 
@@ -153,13 +157,13 @@ def estimate(
     coefficients: Coefficients,
     *,
     n_inferences: int = 1,
-    lanes: int = 1,
-    has_reset: bool = False,
+    **core,
 ) -> Estimate:
     """Return the energy of one inference, the mean over the `n_inferences` that `counts` holds.
 
     Readout operations count as additions only for a set that also covers memory accesses: the
-    published figures are per synaptic operation of I->R and R->R.
+    published figures are per synaptic operation of I->R and R->R. `core` is what `accesses` must
+    know of it.
     """
     if n_inferences < 1:
         raise ValueError(f"Number of inferences must be at least 1, not {n_inferences}")
@@ -175,7 +179,5 @@ def estimate(
         coefficients.covers,
         synapse_uj=to_uj(additions, coefficients.sop_pj),
         update_uj=to_uj(counts.neuron_updates, coefficients.update_pj),
-        memory_uj=to_uj(
-            accesses(counts, lanes=lanes, has_reset=has_reset).total, coefficients.access_pj
-        ),
+        memory_uj=to_uj(accesses(counts, **core).total, coefficients.access_pj),
     )

@@ -195,7 +195,8 @@ class Verdict(_Section):
 class Work(_Section):
     """Counts summed over `n_inferences` test samples, the same ones before and after pruning.
 
-    `lanes` and `has_reset` (reset potentials other than 0 are stored) are those of the core.
+    `lanes`, `has_reset` (reset potentials other than 0 are stored) and `has_currents` (each neuron
+    has a synaptic current) are those of the core.
     """
 
     n_inferences: int
@@ -203,6 +204,13 @@ class Work(_Section):
     unpruned: Counts | None = None
     lanes: int = 1
     has_reset: bool = False
+    has_currents: bool = False
+
+    @property
+    def core(self) -> dict[str, int]:
+        """What `hrsnn_edge.report.energy.accesses` must know of the core."""
+        names = ("lanes", "has_reset", "has_currents")
+        return {name: getattr(self, name) for name in names}
 
 
 class Cycles(_Section):

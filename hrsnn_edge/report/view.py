@@ -129,7 +129,7 @@ def access_rows(work: Work) -> list[WorkRow]:
     """Return the memory accesses of the core by kind, then their sum."""
 
     def of(counts: Counts, name: str) -> int:
-        return getattr(accesses(counts, lanes=work.lanes, has_reset=work.has_reset), name)
+        return getattr(accesses(counts, **work.core), name)
 
     return [
         _row(work, label, lambda counts, name=name: of(counts, name))
@@ -151,13 +151,7 @@ def energy_rows(work: Work) -> list[EnergyRow]:
     def of(counts: Counts | None, coefficients) -> Estimate | None:
         if counts is None:
             return None
-        return estimate(
-            counts,
-            coefficients,
-            n_inferences=work.n_inferences,
-            lanes=work.lanes,
-            has_reset=work.has_reset,
-        )
+        return estimate(counts, coefficients, n_inferences=work.n_inferences, **work.core)
 
     return [EnergyRow(of(work.pruned, c), of(work.unpruned, c)) for c in COEFFICIENTS]
 

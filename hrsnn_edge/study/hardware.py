@@ -45,15 +45,17 @@ def check_tools(boards: Iterable[str]) -> None:
         tools.require(tool)
 
 
-def work_of(found: dict[str, Any], lanes: int, has_reset: bool) -> dict[str, Any]:
-    """Return the work of one inference from the counts of `networks.measure_network`."""
+def work_of(found: dict[str, Any], **core) -> dict[str, Any]:
+    """Return the work of one inference from the counts of `networks.measure_network`.
+
+    `core` is what `hrsnn_edge.report.energy.accesses` must know of it.
+    """
     counts, samples = Counts(**found["counts"]), found["samples"]
     joules = energy.estimate(
         counts,
         energy.COEFFICIENTS[WHOLE_SET],
         n_inferences=samples,
-        lanes=lanes,
-        has_reset=has_reset,
+        **core,
     )
     return {
         "sop": energy.sops(counts) / samples,
@@ -95,7 +97,8 @@ def estimate_point(
         can hold: its work, ``fits`` and ``reasons`` alone.
     """
     net, target = read_artifact(Path(found["network"])).network, find_board(board)
-    work = work_of(found, lanes, bool(net.v_reset.any()))
+    has = {"has_reset": bool(net.v_reset.any()), "has_currents": net.synapses is not None}
+    work = work_of(found, lanes=lanes, **has)
     n_steps = int(events.n_steps.max())
     activity = activity_of(net, events, cycle_samples)
     try:

@@ -38,6 +38,8 @@ BROKEN_CORES: dict[str, CoreConfig] = CORES | {
         6,
         IntFormat(10, 4, 4, 0, 0, 2, 5),
         double_buffer=False,
+        syn_width=9,
+        halt=True,
         n_out=3,
         out_lanes=2,
         queue_depth=32,

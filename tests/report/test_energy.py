@@ -40,6 +40,12 @@ def test_a_stored_reset_is_one_more_word():
     assert accesses(WORK, has_reset=True).parameter_reads == 24
 
 
+def test_a_current_is_a_decay_and_two_accesses_more():
+    """A synaptic current is read with its decay and written, in each neuron update."""
+    with_currents = accesses(WORK, has_currents=True)
+    assert (with_currents.parameter_reads, with_currents.state_accesses) == (24, 32)
+
+
 def test_estimate_by_hand():
     """A set of one figure multiplies the SOPs and leaves the other parts open."""
     got = estimate(WORK, Coefficients("x", "t", "s", sop_pj=23.6))

@@ -132,6 +132,9 @@ class SchedulerGoal(wiring.Component):
             m.d.comb += [Assert(~word.is_last), Assert((mask & (mask - 1)) == 0)]
         with m.If(ended):
             m.d.comb += [Assert(word.is_last), Assert((mask & (mask - 1)) == 0)]
+        # No neuron is in work that may still fire when the next command is awaited.
+        stages = [scan_stage(scan, c, k)[1] for k in range(-c.lead, 5)]
+        m.d.comb += Assert(~(dut.idle & Cat(stages).any()))
         self._memories(m, scan)
         self._writer(m, scan, ended)
         return m
@@ -181,6 +184,13 @@ SCHEDULER_BUGS = (
     ("issued.eq(scanning & self.room)", "issued.eq(scanning)"),
     ("source.eq(self.command.payload.arg + c.n_hw)", "source.eq(self.command.payload.arg)"),
 )
+BUGS = {
+    "2-lanes": SCHEDULER_BUGS,
+    "currents": (
+        ("self.scan.early_valid[1:].any() | self.scan.valid[0] if", "0 if"),
+        ("self._lead_works() | self.scan.valid[1:5].any())", "0)"),
+    ),
+}
 GOALS = (
     *(
         Goal(
@@ -203,7 +213,7 @@ GOALS = (
             "scheduler",
             lambda module, options=options: SchedulerGoal(module, core_config(**options)),
             11,
-            SCHEDULER_BUGS if name == "2-lanes" else (),
+            BUGS.get(name, ()),
         )
         for name, options in (
             ("1-lane", {"lanes": 1}),
@@ -211,7 +221,7 @@ GOALS = (
             ("4-lanes", {"lanes": 4, "n_slots": 2}),
             ("one-slot", {"lanes": 1, "n_slots": 1}),
             ("single-bank", {"lanes": 1, "double_buffer": False}),
-            ("currents", {"lanes": 2, "syn_width": 8}),
+            ("currents", {"lanes": 2, "n_slots": 2, "syn_width": 8}),
             ("codebook", {"lanes": 1, "codebook_rows": 8, "double_buffer": False}),
             ("currents-codebook", {"lanes": 2, "syn_width": 8, "codebook_rows": 8}),
         )
