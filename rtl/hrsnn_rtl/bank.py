@@ -300,13 +300,15 @@ class RegisterBank(wiring.Component):
         with m.Elif(at["MEM_DATA"]):
             # The core's memories are far away: what goes there comes straight from a flip-flop.
             written = self.write.valid & self.write.ready
-            m.d.comb += bus.ready.eq(written | (fetching & self.read.data_valid))
+            done = written | (fetching & self.read.data_valid)
+            m.d.comb += bus.ready.eq(done)
             m.d.sync += self.write.valid.eq(bus.valid & bus.write & ~written)
             with m.If(bus.valid & ~bus.write & ~fetching):
                 m.d.sync += [fetching.eq(1), self.read.valid.eq(1)]
             with m.Elif(self.read.ready):
                 m.d.sync += self.read.valid.eq(0)
-            with m.If(bus.ready):
+            # Not the bus's `ready`, which comes late: it is that of every register.
+            with m.If(done):
                 m.d.sync += [fetching.eq(0), place[:ADDR_WIDTH].eq(place[:ADDR_WIDTH] + 1)]
                 with m.If(~bus.write):
                     m.d.sync += high.eq(self.read.data[32:])

@@ -404,6 +404,11 @@ class CoreConfig:
         return name in self.distributed or (book and name in PARAMETER_MEMORIES)
 
     @property
+    def late_load(self) -> bool:
+        """Whether loaded words travel for a cycle: memories of many lanes lie all over the part."""
+        return self.lanes > 1
+
+    @property
     def n_hw(self) -> int:
         """Neurons of the core, unused slots included."""
         return self.lanes * self.n_slots

@@ -175,7 +175,12 @@ class Core(wiring.Component):
         if c.halt:
             opened = scheduler.idle & scheduler.awake
             m.d.comb += scheduler.asked.eq(write.valid | read.valid)
+        # A late word is in its memory when a command or read of the next cycle may want it.
         m.d.comb += [write.ready.eq(opened), read.ready.eq(opened)]
+        if c.late_load:
+            written = Signal()
+            m.d.sync += written.eq(write.valid & write.ready)
+            m.d.comb += [scheduler.loading.eq(write.valid), read.ready.eq(opened & ~written)]
         for lane in lanes if c.plasticity else ():
             m.d.comb += [
                 lane.read_magnitude.eq(read.valid & (read.select == Select.MAGNITUDE)),

@@ -125,6 +125,7 @@ class Lane(wiring.Component):
                 depth=depth,
                 init=memory_words(self._images, select, self._index, depth),
                 poison=self._poison,
+                late=self._config.late_load,
                 **self._config.ram_options(MEMORY_NAMES[select]),
             )
         m.submodules[f"ram_{select.name.lower()}"] = ram

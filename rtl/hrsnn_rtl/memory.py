@@ -38,6 +38,8 @@ class Ram(wiring.Component):
         Ask for the LUTs' RAM whatever the depth.
     style : str
         ``"block"`` asks for a block RAM whatever the depth.
+    late : bool
+        Write a cycle later, from registers of its own: for a memory far from whoever writes it.
 
     Members
     -------
@@ -57,8 +59,10 @@ class Ram(wiring.Component):
         block: str = "",
         distributed: bool = False,
         style: str = "",
+        late: bool = False,
     ):
         self._width, self._depth, self._poison = width, depth, poison
+        self._late = late
         self._init = [int(word) for word in init]
         in_blocks = depth > DISTRIBUTED_DEPTH and not distributed
         self._style = style or ("block" if in_blocks else "distributed")
@@ -91,9 +95,8 @@ class Ram(wiring.Component):
             whole = len(self._depths) == 1
             reads = 1 if whole else self.r_addr[low:] == first >> low
             writes = 1 if whole else self.w_addr[low:] == first >> low
-            m.d.comb += [
-                read.en.eq(self.r_en),
-                read.addr.eq(self.r_addr),
+            m.d.comb += [read.en.eq(self.r_en), read.addr.eq(self.r_addr)]
+            m.d["sync" if self._late else "comb"] += [
                 write.en.eq(self.w_en & writes),
                 write.addr.eq(self.w_addr),
                 write.data.eq(self.w_data),
@@ -103,9 +106,10 @@ class Ram(wiring.Component):
         word = self._choose(m, parts)
         m.d.comb += self.r_data.eq(word)
         if self._poison:
-            undefined = Signal()
+            undefined, w_en, w_addr = Signal(), Signal(), Signal.like(self.w_addr)
+            m.d["sync" if self._late else "comb"] += [w_en.eq(self.w_en), w_addr.eq(self.w_addr)]
             with m.If(self.r_en):
-                m.d.sync += undefined.eq(self.w_en & (self.w_addr == self.r_addr))
+                m.d.sync += undefined.eq(w_en & (w_addr == self.r_addr))
             m.d.comb += self.r_data.eq(Mux(undefined, ~word, word))
         return m
 

@@ -137,7 +137,12 @@ class Readout(wiring.Component):
         c = self._config
         words = memory_words(self._images, select, 0, depth * c.out_lanes)[r :: c.out_lanes]
         ram = Ram(
-            width=width, depth=depth, init=words, poison=self._poison, **c.ram_options("readout")
+            width=width,
+            depth=depth,
+            init=words,
+            poison=self._poison,
+            late=c.late_load,
+            **c.ram_options("readout"),
         )
         m.submodules[f"ram_{select.name.lower()}{r}"] = ram
         lane_width = c.out_lanes.bit_length() - 1

@@ -51,6 +51,8 @@ class Scheduler(wiring.Component):
         Of the event queue.
     spikes : In
         Stage U5, one bit a lane.
+    loading : In(1)
+        A word is on its way to a memory: no command is taken.
     read_slot : In
         Slot that U0 addresses while no scan runs, for the read port.
     scan : Out(scan_layout(config))
@@ -87,6 +89,7 @@ class Scheduler(wiring.Component):
                 "delivered": In(1),
                 "room": In(1),
                 "spikes": In(config.lanes),
+                "loading": In(1),
                 "read_slot": In(config.slot_width),
                 "scan": Out(scan_layout(config)),
                 "queue": Out(stream.Signature(queue_layout(config), always_ready=True)),
@@ -120,14 +123,14 @@ class Scheduler(wiring.Component):
         with m.Switch(kind):
             with m.Case(CommandKind.EVENT):
                 # Spikes have the port of the queue first; what is not taken waits.
-                blocked = self.spikes.any() | ended | self.hold | unclear[0]
+                blocked = self.spikes.any() | ended | self.hold | unclear[0] | self.loading
                 m.d.comb += self.command.ready.eq(self.room & ~blocked)
                 m.d.comb += self.event.eq(self.command.valid & self.command.ready)
             with m.Case(CommandKind.NOP):
                 m.d.comb += self.command.ready.eq(1)
             with m.Default():
-                m.d.comb += self.command.ready.eq(self.idle)
-        starts = self.command.valid & self.idle
+                m.d.comb += self.command.ready.eq(self.idle & ~self.loading)
+        starts = self.command.valid & self.idle & ~self.loading
         m.d.comb += [
             self.step.eq(starts & (kind == CommandKind.STEP)),
             self.clear.eq((starts & (kind == CommandKind.CLEAR)) | (rests & unclear[0])),

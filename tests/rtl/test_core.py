@@ -89,7 +89,7 @@ def test_halt(lanes):
 def test_codebook(double_buffer, has_currents):
     """Neurons that share parameters equal the reference; a second network replaces the first."""
     first, raster = network(7)
-    second, _ = network(8, n_neurons=17)
+    second, _ = network(8, n_neurons=17, reset=first.reset)
     if has_currents:
         first, second = with_currents(first, 3, 11), with_currents(second, 4, 11)
     # A full codebook and one with a free row for the unused slots.
