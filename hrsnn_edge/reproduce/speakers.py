@@ -21,16 +21,17 @@ from hrsnn_edge.reproduce.table import Metric, Place, Plot, Row, Table
 #: A copy of each training clip for the readout: another vocal tract, another pace.
 COPIES = AugmentConfig(copies=1, shift=1, group=5, stretch=0.1)
 ENCODER = "encoder spikes"
-#: Row -> what is read together, whether the readout sees copies.
+#: Network -> row -> whether the encoder is read beside it, whether the readout sees copies.
 ROWS = {
-    "encoder spikes": ((ENCODER,), False),
-    "encoder spikes, copies": ((ENCODER,), True),
-    "HeNHeS": (("HeNHeS",), False),
-    "HeNHeS, copies": (("HeNHeS",), True),
-    "HeNHeS and encoder, copies": (("HeNHeS", ENCODER), True),
-    "HeNHeS, W = 0, and encoder, copies": (("HeNHeS, W = 0", ENCODER), True),
-    "HeNB, copies": (("HeNB",), True),
-    "HeNB, W = 0, copies": (("HeNB, W = 0",), True),
+    ENCODER: {"encoder spikes": (False, False), "encoder spikes, copies": (False, True)},
+    "HeNHeS": {
+        "HeNHeS": (False, False),
+        "HeNHeS, copies": (False, True),
+        "HeNHeS and encoder, copies": (True, True),
+    },
+    "HeNHeS, W = 0": {"HeNHeS, W = 0, and encoder, copies": (True, True)},
+    "HeNB": {"HeNB, copies": (False, True)},
+    "HeNB, W = 0": {"HeNB, W = 0, copies": (False, True)},
 }
 
 
@@ -51,51 +52,54 @@ def all_clips(place: Place) -> tuple[Split, np.ndarray, tuple[str, ...]]:
 
 
 def unseen_figures(
-    clips: Split, unseen: np.ndarray, settings: SpeakerSettings, seed: int
+    name: str, clips: Split, unseen: np.ndarray, settings: SpeakerSettings, seed: int
 ) -> dict[str, float]:
-    """Return the test accuracy [%] of each row on the clips `unseen`, (S,) bool.
+    """Return the test accuracy [%] of a network's rows on the clips `unseen`, (S,) bool.
 
     Rates, STDP, backpropagation and readouts see the other clips only.
     """
     heard, tested = clips.select(~unseen), clips.select(unseen)
     batches = [heard.events, vary(heard.events, COPIES, stream(seed, "copies")), tested.events]
-    counts = {ENCODER: [input_counts(events, N_BINS) for events in batches]}
-    for name in {name for names, _ in ROWS.values() for name in names} - {ENCODER}:
+    spikes = [input_counts(events, N_BINS) for events in batches]
+    counts = spikes
+    if name != ENCODER:
         config = variant_config(name, settings.n_neurons)
         if config.backprop.epochs:
             config = config.with_values(UNHEARD)
         net, _ = train(config, heard, n_classes=len(CLASS_NAMES), seed=seed)
-        counts[name] = [run_counts(net, events, N_BINS) for events in batches]
-    config = ReadoutConfig(strength=settings.strength)
+        counts = [run_counts(net, events, N_BINS) for events in batches]
     out = {}
-    for row, (names, copies) in ROWS.items():
-        parts = [
-            np.concatenate(found, axis=2) for found in zip(*map(counts.get, names), strict=True)
-        ]
+    for row, (beside, copies) in ROWS[name].items():
+        parts = counts
+        if beside:
+            parts = [np.concatenate(pair, axis=2) for pair in zip(counts, spikes, strict=True)]
         x = np.concatenate(parts[: 1 + copies])
         y = np.tile(heard.labels, 1 + copies)
-        readout = fit_readout(x, y, len(CLASS_NAMES), config)
+        readout = fit_readout(x, y, len(CLASS_NAMES), ReadoutConfig(strength=settings.strength))
         out[row] = 100 * accuracy(readout, parts[2], tested.labels)
     return out
 
 
 def measure(seed: int, settings: SpeakerSettings, place: Place) -> list[Row]:
-    """Return the rows of one seed, each speaker left out in turn."""
+    """Return the rows of one seed, each speaker left out in turn; a network is kept when done."""
     clips, speaker, names = all_clips(place)
-    by_speaker = []
-    for k, name in enumerate(names):
-        inputs = {"unseen": name, "settings": settings, "seed": seed}
 
-        def work(unseen=speaker == k):
-            return unseen_figures(clips, unseen, settings, seed)
+    def kept(name, k):
+        inputs = {"network": name, "unseen": names[k], "settings": settings, "seed": seed}
 
-        by_speaker.append(kept_figures(place, inputs, work, __name__))
+        def work():
+            return unseen_figures(name, clips, speaker == k, settings, seed)
+
+        return kept_figures(place, inputs, work, __name__)
+
     rows = []
-    for row in ROWS:
-        apart = [found[row] for found in by_speaker]
-        figures = dict(zip(names, apart, strict=True))
-        figures |= {"mean": float(np.mean(apart)), "worst": min(apart)}
-        rows.append(Row(row, figures, "" if row == ENCODER else ENCODER))
+    for name in ROWS:
+        by_speaker = [kept(name, k) for k in range(len(names))]
+        for row in ROWS[name]:
+            apart = [found[row] for found in by_speaker]
+            figures = dict(zip(names, apart, strict=True))
+            figures |= {"mean": float(np.mean(apart)), "worst": min(apart)}
+            rows.append(Row(row, figures, "" if row == ENCODER else ENCODER))
     return rows
 
 
