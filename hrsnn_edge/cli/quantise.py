@@ -26,6 +26,12 @@ def verb(
     weight_width: Annotated[int | None, typer.Option(help="Bits of a weight, 2 .. 8.")] = None,
     v_width: Annotated[int | None, typer.Option(help="Bits of a membrane, 8 .. 24.")] = None,
     decay_width: Annotated[int | None, typer.Option(help="Bits of a decay, 4 .. 12.")] = None,
+    codebook: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=32, help="Greatest number of different sets of neuron parameters; 0: any."
+        ),
+    ] = None,
     calibration: Annotated[
         Path | None,
         typer.Option(
@@ -50,13 +56,16 @@ def verb(
     set_verbosity(verbose, quiet)
     found = read_float(network)
     changes = {"weight_width": weight_width, "v_width": v_width, "decay_width": decay_width}
+    changes["codebook"] = codebook
     changes = {name: value for name, value in changes.items() if value is not None}
     figures: dict[str, Any] = {}
     text = str(output)
     if calibration is not None:
         section = QuantiseSection.model_validate(changes)
         events = read_events(calibration, found)
-        net, report = quantise(found.network, section.format(), events)
+        net, report = quantise(
+            found.network, section.format(), events, section.leak, section.codebook
+        )
     else:
         plan = experiment_of(found, network, seed)
         section = QuantiseSection.model_validate(plan.quantise.model_dump() | changes)
@@ -65,7 +74,9 @@ def verb(
         if "import" in found.provenance["stations"]:
             # The readout belongs to the network: it is rounded, not fitted anew.
             part = data.train.events.select(slice(0, section.calibration_samples))
-            net, report = quantise(found.network, section.format(), part)
+            net, report = quantise(
+                found.network, section.format(), part, section.leak, section.codebook
+            )
         else:
             net, report = to_integers(plan, data, found.network)
         figures["test_accuracy"] = evaluate_integers(net, data.test).accuracy

@@ -130,10 +130,12 @@ class PruneSection(Section):
 class QuantiseSection(Section):
     """The integer formats, and how ranges are found.
 
-    With `leak` ``two_powers`` every decay is a sum of at most two powers of two.
+    With `leak` ``two_powers`` every decay is a sum of at most two powers of two. With `codebook`
+    neurons share their parameters: so many different sets there are at most; 0: each has its own.
     """
 
     leak: Literal["product", "two_powers"] = "product"
+    codebook: Annotated[int, Field(ge=0, le=32)] = 0
     v_width: int = 16
     decay_width: int = 8
     weight_width: int = 6

@@ -133,7 +133,7 @@ def to_integers(
     """Quantise, and fit the readout to what the integer network computes."""
     section = experiment.quantise
     calibration = data.train.events.select(slice(0, section.calibration_samples))
-    result, report = quantise(net, section.format(), calibration, section.leak)
+    result, report = quantise(net, section.format(), calibration, section.leak, section.codebook)
     model = experiment.model
     shown = readout_samples(data.train, model.augment, experiment.seed)
     return refit_readout(result, shown, len(data.class_names), model.readout), report

@@ -29,6 +29,7 @@ from hrsnn_edge.network import (
     TraceReadout,
 )
 from hrsnn_edge.quantise.calibrate import MembraneRange, membrane_range
+from hrsnn_edge.quantise.codebook import group_neurons, shared_network
 from hrsnn_edge.quantise.compare import compare
 from hrsnn_edge.quantise.leak import two_power_decays
 from hrsnn_edge.quantise.readout import quantise_mlp, quantise_readout, silent_readout
@@ -65,7 +66,11 @@ class Scales:
 
 
 def quantise(
-    net: FloatNetwork, fmt: IntFormat, calibration: EventBatch, leak: str = "product"
+    net: FloatNetwork,
+    fmt: IntFormat,
+    calibration: EventBatch,
+    leak: str = "product",
+    codebook: int = 0,
 ) -> tuple[IntNetwork, QuantisationReport]:
     """Return the integer network in the widths of `fmt`, and what that cost.
 
@@ -79,6 +84,9 @@ def quantise(
         Training samples, some tens, from which the membrane range and the error are measured.
     leak : str
         ``'product'``: any decay; ``'two_powers'``: see `leak.two_power_decays`.
+    codebook : int
+        Greatest number of different sets of neuron parameters, see `codebook.shared_network`; 0
+        lets each neuron have its own.
 
     Raises
     ------
@@ -89,8 +97,12 @@ def quantise(
         raise QuantisationError("Network must have a readout, not none. Train it first.")
     check_neurons(net)
     span = membrane_range(net, calibration)
-    scales = choose_scales(net, wanted_scale(net, span, fmt), fmt)
-    result = convert(net, scales, fmt, current=span.current * net.v_threshold)
+    scales, shared = choose_scales(net, wanted_scale(net, span, fmt), fmt), net
+    if codebook:
+        group = group_neurons(net, net.v_threshold * scales.scale, codebook)
+        shared = shared_network(net, group)
+        scales = share_scales(shared, scales, fmt, group)
+    result = convert(shared, scales, fmt, current=span.current * net.v_threshold)
     if leak == "two_powers":
         result = replace(result, decay=two_power_decays(result.decay, fmt.decay_width))
     if isinstance(net.readout, MlpReadout):
@@ -166,6 +178,18 @@ def choose_scales(
         candidates.append((scales, _rounding_error(net, scales)))
     least = min(error for _, error in candidates)
     return [scales for scales, error in candidates if error <= ERROR_ROOM * least][-1]
+
+
+def share_scales(net: FloatNetwork, scales: Scales, fmt: IntFormat, group) -> Scales:
+    """Return scales with which the neurons of a group, (N,) int, have one integer threshold.
+
+    That is the least of the group, so that nothing needs more room than before.
+    """
+    fitting = _scales_for(net, scales.scale, fmt, scales.v_shift).scale
+    least = np.full(group.max() + 1, np.inf)
+    np.minimum.at(least, group, net.v_threshold * fitting)
+    scale = np.floor(least)[group] / net.v_threshold
+    return Scales(scale, *_row_shifts(net, scale, fmt, scales.v_shift), scales.v_shift)
 
 
 def _scales_for(net: FloatNetwork, wanted, fmt: IntFormat, v_shift: int) -> Scales:
