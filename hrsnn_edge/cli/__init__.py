@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 #: Exit code after Ctrl-C.
@@ -20,6 +21,9 @@ def main() -> None:
 
     0 done, 1 wrong input or failed check, 2 usage, 3 tool missing, 4 tool failed, 130 interrupted.
     """
+    # Threads that spin while they wait for each other double the processor time of a training on a
+    # machine with other work. Read when the threads' library is loaded, so set before any station.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     sys.exit(execute(sys.argv[1:]))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hrsnn_edge.cli import execute
+from hrsnn_edge.cli import execute, main
 from tests.experiments import PRUNED, small_experiment
 
 SMALL = small_experiment(PRUNED)
@@ -198,3 +198,16 @@ def test_help_lists_the_verbs_quickly(capsys):
     for verb in ("run", "tune", "train", "prune", "quantise", "verify", "build", "doctor"):
         assert verb in out.stdout
     assert out.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")]
+)
+def test_threads_sleep_while_they_wait(monkeypatch, given, found):
+    """The command line asks for it before anything is loaded; the user's choice stays."""
+    others = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
+    monkeypatch.setattr(os, "environ", others | given)
+    monkeypatch.setattr(sys, "argv", ["hrsnn", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    assert os.environ["OMP_WAIT_POLICY"] == found
