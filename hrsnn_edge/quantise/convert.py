@@ -15,6 +15,7 @@ import numpy as np
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.float_run import run_counts, step_gain
+from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import QuantisationError
 from hrsnn_edge.fixed import signed_range, width_for
 from hrsnn_edge.model.traces import run_filters
@@ -43,6 +44,9 @@ CURRENT_ROOM = 1.5
 #: Greatest common shift is taken whose error is within this factor of the least: a greater shift
 #: leaves the thresholds more LSB.
 ERROR_ROOM = 1.05
+#: Weights of at most so many bits are -1, 0 and 1: whatever the shift, most of their rounding error
+#: stays, and what it says is noise. Their shift is the one whose spikes are nearest.
+TERNARY_WIDTH = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +101,12 @@ def quantise(
         raise QuantisationError("Network must have a readout, not none. Train it first.")
     check_neurons(net)
     span = membrane_range(net, calibration)
-    scales, shared = choose_scales(net, wanted_scale(net, span, fmt), fmt), net
+    wanted = wanted_scale(net, span, fmt)
+    if fmt.weight_width <= TERNARY_WIDTH:
+        scales = nearest_scales(net, wanted, fmt, calibration)
+    else:
+        scales = choose_scales(net, wanted, fmt)
+    shared = net
     if codebook:
         group = group_neurons(net, net.v_threshold * scales.scale, codebook)
         shared = shared_network(net, group)
@@ -152,6 +161,33 @@ def wanted_scale(net: FloatNetwork, span: MembraneRange, fmt: IntFormat) -> np.n
         depth = np.maximum(depth, np.minimum(span.high, MAX_DEPTH))
         depth = np.maximum(depth, -net.v_reset / net.v_threshold)
     return signed_range(fmt.v_width)[1] / (np.maximum(depth, 1) * net.v_threshold)
+
+
+def nearest_scales(net: FloatNetwork, wanted, fmt: IntFormat, calibration: EventBatch) -> Scales:
+    """Return scales and shifts with which the spike counts are nearest to those of the floats.
+
+    Parameters are those of `choose_scales`. Of the shifts whose counts differ by at most
+    `ERROR_ROOM` times the least difference the greatest is taken.
+
+    Raises
+    ------
+    QuantisationError
+        When a threshold has no LSB left with any shift.
+    """
+    wanted_counts = run_counts(net, calibration)[:, 0]
+    candidates, refused = [], None
+    for v_shift in range(IntFormat.LIMITS["v_shift"][1] + 1):
+        scales = _scales_for(net, wanted, fmt, v_shift)
+        try:
+            counts = run_batch(convert(net, scales, fmt), calibration).spike_counts.sum(axis=1)
+        except QuantisationError as error:
+            refused = error
+            continue
+        candidates.append((scales, int(np.abs(counts - wanted_counts).sum())))
+    if not candidates:
+        raise refused
+    least = min(error for _, error in candidates)
+    return [scales for scales, error in candidates if error <= ERROR_ROOM * least][-1]
 
 
 def choose_scales(

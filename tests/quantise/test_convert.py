@@ -16,7 +16,13 @@ from hrsnn_edge.model.config import NetworkConfig
 from hrsnn_edge.model.lif import build_network
 from hrsnn_edge.network import FloatNetwork, IntFormat, LinearReadout, SparseRows
 from hrsnn_edge.quantise.calibrate import membrane_range
-from hrsnn_edge.quantise.convert import choose_scales, quantise, wanted_scale
+from hrsnn_edge.quantise.convert import (
+    choose_scales,
+    convert,
+    nearest_scales,
+    quantise,
+    wanted_scale,
+)
 from hrsnn_edge.quantise.readout import quantise_readout
 from hrsnn_edge.reference.network import run
 
@@ -284,6 +290,26 @@ def test_every_weight_fits(seed, weight_width, shift_width, shared):
     for rows, shift in ((net.w_in, scales.shift_in), (net.w_rec, scales.shift_rec)):
         steps = rows.weights * scales.scale[rows.col_idx]
         assert np.all(np.abs(steps) <= top * 2.0 ** (scales.v_shift + shift[rows.pre_idx]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_bits_take_the_nearest_spikes(seed):
+    """Weights of 2 bits get the shift whose spike counts are nearest, and more bits keep theirs."""
+    net, batch, fmt = network(seed, 60), samples(), replace(FMT, weight_width=2)
+    wanted = wanted_scale(net, membrane_range(net, batch), fmt)
+    counts = run_counts(net, batch)[:, 0]
+
+    def difference(scales):
+        found = run_batch(convert(net, scales, fmt), batch).spike_counts.sum(axis=1)
+        return np.abs(found - counts).sum()
+
+    chosen, _ = quantise(net, fmt, batch)
+    by_spikes = nearest_scales(net, wanted, fmt, batch)
+    assert chosen.fmt.v_shift == by_spikes.v_shift
+    assert difference(by_spikes) <= difference(choose_scales(net, wanted, fmt))
+    wide, _ = quantise(net, replace(FMT, weight_width=3), batch)
+    by_error = choose_scales(net, wanted, replace(FMT, weight_width=3))
+    assert wide.fmt.v_shift == by_error.v_shift
 
 
 def test_report_reads_well():
