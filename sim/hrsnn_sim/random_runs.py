@@ -24,6 +24,9 @@ from hrsnn_sim.verify import BUILD_ROOT, Job, verify_job
 #: Share of the random networks, on cores with a stored reset, in which nearly everybody fires; on
 #: cores with a perceptron, whose counts then saturate.
 BUSY_SHARE, BUSY_COUNTS_SHARE = 0.1, 0.4
+#: Share of the random networks whose inputs drive everything to one end of its range; on cores with
+#: synaptic currents, whose range is seldom left.
+DRIVEN_SHARE, DRIVEN_CURRENTS_SHARE = 0.1, 0.3
 #: The host's pauses that random networks take turns in.
 GAPS = (
     Gaps(),
@@ -45,6 +48,8 @@ def random_job(config: CoreConfig, seed: int) -> Job:
     counts = isinstance(config.readout, PerceptronShape)
     if config.has_reset and rng.random() < (BUSY_COUNTS_SHARE if counts else BUSY_SHARE):
         net = busy_network(net)
+    if rng.random() < (DRIVEN_CURRENTS_SHARE if config.syn_width else DRIVEN_SHARE):
+        net = driven_network(net, least=bool(rng.random() < 0.5))
     return Job(str(seed), net, config, batch, gaps)
 
 
@@ -57,6 +62,21 @@ def busy_network(net: IntNetwork) -> IntNetwork:
         v_threshold=np.full_like(net.v_threshold, low + 1),
         refractory_steps=np.zeros_like(net.refractory_steps),
     )
+
+
+def driven_network(net: IntNetwork, *, least: bool) -> IntNetwork:
+    """Return a network whose input weights are all the least, or the greatest, with their shift.
+
+    Synaptic currents decay as slowly as they can, so that they pile up.
+    """
+    low, high = signed_range(net.fmt.weight_width)
+    weights = np.full_like(net.w_in.weights, low if least else high)
+    shifts = np.full_like(net.shift_in, (1 << net.fmt.shift_width) - 1)
+    changes = {"w_in": replace(net.w_in, weights=weights), "shift_in": shifts}
+    if net.synapses is not None:
+        slow = np.full_like(net.synapses.syn_decay, (1 << net.fmt.decay_width) - 1)
+        changes["synapses"] = replace(net.synapses, syn_decay=slow)
+    return replace(net, **changes)
 
 
 def verify_random(
