@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hrsnn_edge import api
+from hrsnn_edge.api import hardware
 from hrsnn_edge.cli import execute
 from hrsnn_edge.cli.app import VERBS
 from hrsnn_edge.errors import DataError
@@ -41,7 +42,7 @@ def chain():
 
 def test_examples_in_the_docstrings():
     """The examples hold."""
-    assert doctest.testmod(api).failed == 0
+    assert doctest.testmod(api).failed == doctest.testmod(hardware).failed == 0
 
 
 def test_every_function_is_named():
@@ -50,7 +51,7 @@ def test_every_function_is_named():
         name
         for name, value in vars(api).items()
         if callable(value)
-        and getattr(value, "__module__", "") == api.__name__
+        and getattr(value, "__module__", "").startswith(api.__name__)
         and not name.startswith("_")
     }
     assert public == set(api.__all__)

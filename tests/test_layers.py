@@ -33,9 +33,10 @@ ORDER = (
     "reproduce",
     "study",
     "cli",
+    "api",
 )
-#: Entry points, which may import anything.
-ENTRIES = {"hrsnn_edge.__main__", "hrsnn_edge.api"}
+#: The entry point, which may import anything.
+ENTRIES = {"hrsnn_edge.__main__"}
 
 
 def station(module: str) -> str:
