@@ -36,6 +36,10 @@ PROGRAMS = {
         ("src/hrsnn.c", "src/hrsnn_frames.c"),
         "hrsnn_t device; hrsnn_frames_t frames;",
     ),
+    "library with learning": (
+        ("src/hrsnn.c", "src/hrsnn_learn.c", "src/hrsnn_frames.c"),
+        "hrsnn_t device; hrsnn_frames_t frames;",
+    ),
     "library over SPI": (
         ("src/hrsnn.c", "src/hrsnn_frames.c", "src/hrsnn_spi.c"),
         "hrsnn_t device; hrsnn_frames_t frames; hrsnn_port_t port;",

@@ -140,7 +140,7 @@ static void test_retries(void) {
 static void test_write_memory(void) {
     const uint32_t words[] = {0x11, 0x22};
     begin();
-    CHECK(hrsnn_write_memory(&device, 9, 0, 0, words, 2) == HRSNN_E_ARGUMENT);
+    CHECK(hrsnn_write_memory(&device, 16, 0, 0, words, 2) == HRSNN_E_ARGUMENT);
     CHECK(hrsnn_write_memory(&device, 0, 2, 0, words, 2) == HRSNN_E_ARGUMENT);
     CHECK(hrsnn_write_memory(&device, 0, 0, 0, NULL, 2) == HRSNN_E_ARGUMENT);
     fake_expect(&fake, "04 01 24 01 34122100", "04 00 01");

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hrsnn_rtl.config import ARG_WIDTH
+from hrsnn_rtl.flush import UPDATE_ROWS
 from hrsnn_rtl.interfaces import ASK, CommandKind, Select
 from hrsnn_rtl.registers import (
     ANSWER_START,
@@ -53,6 +54,7 @@ def c_header() -> str:
         "HRSNN_FIRST_PORT": MEMORY_WORDS,
         **{f"HRSNN_COMMAND_{kind.name}": kind.value << ARG_WIDTH for kind in CommandKind},
         "HRSNN_STEP_ASK": ASK,
+        "HRSNN_CLEAR_UPDATE_ROWS": UPDATE_ROWS,
         "HRSNN_COMMAND_ARG_MASK": (1 << ARG_WIDTH) - 1,
         **{f"HRSNN_SELECT_{select.name}": select.value for select in Select},
     }
