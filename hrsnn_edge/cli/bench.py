@@ -133,6 +133,10 @@ def learning(
     samples: Annotated[int, typer.Option(min=1, help="Samples to learn from.")] = 200,
     synapse_memory: Annotated[str, typer.Option(help="bram or spram.")] = "bram",
     history: Annotated[int, typer.Option(help="Remembered steps: 8, 16, 32 or 64.")] = 32,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Artifact of the network that the core learned."),
+    ] = None,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -149,6 +153,7 @@ def learning(
         samples=samples,
         root=BUILD_ROOT,
         log=log.print,
+        output=output,
         synapse_memory=synapse_memory,
         history=history,
     )

@@ -47,7 +47,7 @@ def verb(
     ] = False,
     rung: Annotated[
         list[str] | None,
-        typer.Option(help="formal, random, link, cocotb, netlist, bitstream or mutants."),
+        typer.Option(help="formal, random, learning, link, cocotb, netlist, bitstream or mutants."),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A sample of each rung.")] = False,
     json: Json = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ from hrsnn_sim.commands import asked_steps
 from hrsnn_sim.design import core_design
 from hrsnn_sim.learning import CoreLearner
 
+from hrsnn_edge.artifact.io import write_artifact
 from hrsnn_edge.artifact.readouts import readout_content
+from hrsnn_edge.artifact.schema import Artifact
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.flow.experiment import Experiment
+from hrsnn_edge.flow.store import commit, versions
 from hrsnn_edge.network import IntNetwork
 from hrsnn_edge.quantise.learning import train_integer
 
@@ -29,6 +32,7 @@ def bench_learning(
     samples: int,
     root: Path,
     log: Callable[[str], None] = lambda line: None,
+    output: Path | None = None,
     **options,
 ) -> dict[str, Any]:
     """Let a simulated core learn an experiment's data, and compare it with the engine.
@@ -43,6 +47,9 @@ def bench_learning(
         Build folder.
     log : callable
         Takes a line as each part begins.
+    output : Path, optional
+        Where to write the artifact of the network that the core learned, its weights as they were
+        read back from the core's memories.
     **options
         Of the core, e.g. ``synapse_memory="spram"`` or ``history=16``.
 
@@ -67,7 +74,16 @@ def bench_learning(
     software, _, record = train_integer(*arguments, **names)
     log("core")
     core = CoreLearner(root, options=options)
-    learned, _, on_core = train_integer(*arguments, **names, learn=core.learn)
+    learned, stdp, on_core = train_integer(*arguments, **names, learn=core.learn)
+    if output is not None:
+        provenance = {
+            "experiment": experiment.model_dump(mode="json"),
+            "versions": versions(),
+            "commit": commit(),
+            "stations": {"learn on the simulated core": asdict(on_core)},
+        }
+        encoder = experiment.data.model_dump(mode="json")
+        write_artifact(output, Artifact(learned, data.class_names, encoder, provenance, stdp=stdp))
     log("test part")
     work, silent = core.work, core.silent_step_cycles()
     built = core.model.config

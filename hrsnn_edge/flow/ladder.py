@@ -85,6 +85,16 @@ def _random(effort: Effort, root: Path) -> list[Rung]:
     ]
 
 
+def _learning(effort: Effort, root: Path) -> list[Rung]:
+    from hrsnn_sim.learning_runs import learning_netlist_rung, learning_rung
+
+    full = effort == FULL
+    return [
+        learning_rung(root, 60 if full else 12),
+        learning_netlist_rung(root, 4 if full else 1),
+    ]
+
+
 def _cocotb(effort: Effort, root: Path) -> list[Rung]:
     from hrsnn_sim.random_runs import verify_random
     from hrsnn_sim.runner import SIMULATORS, missing_for
@@ -154,6 +164,7 @@ RUNGS: MappingProxyType[str, Callable[[Effort, Path], list[Rung]]] = MappingProx
     {
         "formal": _formal,
         "random": _random,
+        "learning": _learning,
         "link": _link,
         "cocotb": _cocotb,
         "netlist": _netlist,

@@ -376,5 +376,6 @@ def _ports_header(design: Design, config: CoreConfig) -> str:
 
 def _is_met(register: str) -> str:
     """Return the C++ condition of one register of a point."""
-    name = register.removeprefix("!")
-    return f"top.{cxxrtl_name(name)}.curr.data[0] == {int(name == register)}"
+    name, _, value = register.removeprefix("!").partition("=")
+    wanted = value or int(not register.startswith("!"))
+    return f"top.{cxxrtl_name(name)}.curr.data[0] == {wanted}"

@@ -29,8 +29,8 @@ class Design:
     flags : tuple of str
         Compiler options of a model in bulk: first of all the optimisation worth its compile time.
     points : tuple of (str, tuple of str)
-        What a model in bulk counts: cycles in which all of these one-bit registers are 1, or 0 with
-        a ``!`` in front; by a name for reports.
+        What a model in bulk counts: cycles in which all of these registers of at most 32 bits are
+        1, or 0 with a ``!`` in front, or the value behind a ``=``; by a name for reports.
     """
 
     top: str

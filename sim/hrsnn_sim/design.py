@@ -38,10 +38,11 @@ def cover_points(config: CoreConfig) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return what the coverage counts inside the core, see `Design.points`.
 
     Addends for the same sum at distances of 1, 2 and 3 cycles, a queue without room, and lanes
-    that stand still.
+    that stand still; of a core that learns how long replays are, what a walk meets and whether a
+    sweep walks.
     """
     if config.plasticity:
-        return ()
+        return _learning_points(config)
     sums = [f"lane{k}.accumulate" for k in range(config.lanes)]
     distances = ("valid_4", "near_4"), ("valid_3", "second_3"), ("valid_3", "third_3")
     near = [
@@ -51,6 +52,35 @@ def cover_points(config: CoreConfig) -> tuple[tuple[str, tuple[str, ...]], ...]:
     ]
     halted = (("lanes stand still", ("!scheduler.awake",)),) if config.halt else ()
     return *near, ("queue without room", ("!queue.room",)), *halted
+
+
+def _learning_points(config: CoreConfig) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    last = config.plasticity.history - 1
+    # An odd age stands in the second list of spikes, which has half of all.
+    oldest = 1 << last // 2
+    points = []
+    for k in range(config.lanes):
+        age, some, firing, now, odd, even = (
+            f"lane{k}.{name}"
+            for name in (
+                "replay.last_age", "replay.some", "replay.firing", "replay.now", "walk.rest_1",
+                "walk.rest_0",
+            )
+        )  # fmt: skip
+        points += [
+            ("replay of 0 steps", (firing, f"{age}=0")),
+            ("replay of 1 step", (some, f"{age}=1")),
+            ("replay of the whole history", (some, f"{age}={last}")),
+            ("spike of the greatest age is paid", (f"{odd}={oldest}",)),
+            ("two spikes are paid in a cycle", (f"{even}=1", f"{odd}=1")),
+            ("clock of ages wraps", (firing, some, f"{now}=0")),
+            (
+                "rows back to back",
+                tuple(f"lane{k}.walk.{name}" for name in ("valid_1", "new_1", "valid_2", "ends_2")),
+            ),
+            ("row in a sweep", (f"!{firing}", some)),
+        ]
+    return tuple(points)
 
 
 def design_for(config: CoreConfig, sim: str) -> Design:

@@ -140,6 +140,44 @@ ASKED_READOUTS = (
     Change("scheduler", "~(scanning | self._lead_works() | self.scan.valid[1:].any())",
            "~scanning"),
 )  # fmt: skip
+#: Wrong versions of what a core that learns has: replay, walk, rule, history, sweeps, memories.
+LEARNING = (
+    Change("stdp", "raised.eq(_at_most(self.magnitude + self.owed.before, self.limit))",
+           "raised.eq(self.magnitude + self.owed.before)"),
+    Change("stdp", "lowered.eq(Mux(difference[-1], 0, difference))", "lowered.eq(difference)"),
+    Change("stdp", "trace_6.eq(Mux(scan.clear, 0, raised))", "trace_6.eq(raised)"),
+    Change("stdp", "histories.w_data.eq(Mux(scan.clear, 0, Cat(self.spike, histories.r_data)))",
+           "histories.w_data.eq(Cat(self.spike, histories.r_data))"),
+    Change("stdp", "losses.w_data.eq(Cat(old.as_value()[p.loss_width :], loss_8))",
+           "losses.w_data.eq(Cat(old.as_value()[: p.loss_width], loss_8))"),
+    Change("stdp", "scan.valid[3:].any() | valid[6] | valid[7] | valid[8]", "scan.valid[3:].any()"),
+    Change("replay", "counts.eq(old.fired & is_input)", "counts.eq(old.fired)"),
+    Change("replay", "with m.If(firing & is_input):", "with m.If(firing):"),
+    Change("replay", "self.w_data.time.eq(Mux(firing & is_input, one_more(now), now))",
+           "self.w_data.time.eq(now)"),
+    Change("replay", "Mux(firing, x, Mux(self.forget, 0, x))", "x"),
+    Change("replay", "Mux(is_input, old.fired, firing)", "firing"),
+    Change("replay", "owed & ~future & ~empty", "owed & ~empty"),
+    Change("replay", "(firing | some | walk.depress)", "(firing | some)"),
+    Change("replay", "(self.sweep_all | age[-1])", "self.sweep_all"),
+    Change("replay", "m.d.sync += table.eq(one_more(table))", "pass"),
+    Change("walk", "Cat(C(k, 1), half[k]) == row.age", "Cat(half[k], C(k, 1)) == row.age"),
+    Change("walk", "token.last.eq(~more)", "token.last.eq(1)"),
+    Change("walk", "(stays & later[k])", "(stays & 0)"),
+    Change("walk", "m.d.comb += target.eq(Mux(went, word, held))", "m.d.comb += target.eq(word)"),
+    Change("walk", "take = ~valid[0] | ends[0]", "take = ends[0]"),
+    Change("walk", "begun.eq(go & new[3])", "begun.eq(go & new[2])"),
+    Change("flush", "(is_step & (left == 0))", "(is_step & (left == 1) & 0)"),
+    Change("flush", "self.forget.eq(is_clear & ~only_sweep)", "self.forget.eq(is_clear)"),
+    Change("plastic_lane", "owed.loss.eq(Mux(depress[1], due, 0))", "owed.loss.eq(due)"),
+    Change("plastic_lane", "Mux(first_7, 0, gain)", "gain"),
+    Change("plastic_lane", "early_7.eq(token_6.early if p.plastic_in else 0)", "early_7.eq(0)"),
+    Change("plastic_lane", "negated_if(weight, late.negative)", "weight"),
+    Change("plastic_lane", "~walk.token.hit[k]", "0"),
+    Change("plastic_lane", "reading & writes[10] & reads_ram(token.addr, token.starts)", "0"),
+    Change("paired", "(~odd | waits)", "~odd"),
+    Change("paired", "with m.If(was_read):", "with m.If(1):"),
+)  # fmt: skip
 #: Changes that nobody can see, and why.
 EQUIVALENT: dict[Change, str] = {
     Change(
@@ -157,4 +195,4 @@ EQUIVALENT: dict[Change, str] = {
     "and changes no value",
 }
 
-MUTANTS: tuple[Change, ...] = (*DATAPATH, *CONTROL, *ASKED_READOUTS)
+MUTANTS: tuple[Change, ...] = (*DATAPATH, *CONTROL, *ASKED_READOUTS, *LEARNING)

@@ -8,7 +8,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 from hrsnn_rtl.config import CoreConfig
@@ -16,10 +19,12 @@ from hrsnn_rtl.config import CoreConfig
 from hrsnn_edge.errors import MismatchError, ToolFailedError
 from hrsnn_edge.network import IntFormat
 from hrsnn_edge.tools import run_tool, tool_environment
-from hrsnn_sim.bulk import BulkModel
+from hrsnn_sim.bulk import BulkModel, Gaps
 from hrsnn_sim.cxxrtl import Design
 from hrsnn_sim.design import TOP
 from hrsnn_sim.formal import prove
+from hrsnn_sim.learning import CoreLearner
+from hrsnn_sim.learning_shapes import LEARNING_SHAPES, learning_difference, random_learning
 from hrsnn_sim.mutants import EQUIVALENT, MUTANTS
 from hrsnn_sim.mutation import Change, changed_module
 from hrsnn_sim.netlist import CORES
@@ -48,6 +53,12 @@ BROKEN_CORES: dict[str, CoreConfig] = CORES | {
         2, 9, 6, IntFormat(10, 4, 4, 1, 0, 2, 5), distance_width=2, n_out=3, queue_depth=32
     ),
 }
+#: The cores for a change of what only a core that learns has.
+BROKEN_LEARNERS: dict[str, CoreConfig] = {
+    name: LEARNING_SHAPES[name] for name in ("learning", "learning-lanes", "learning-spram")
+}
+#: Modules that only a core that learns has.
+LEARNING_MODULES = ("stdp", "replay", "walk", "flush", "plastic_lane", "paired")
 #: Random networks on each of them.
 SEEDS = range(12)
 #: A wrong design may address what is not there; that shows soon enough without an abort.
@@ -81,6 +92,8 @@ class Bench:
 
     def catches(self, core: str, design: Design) -> str | None:
         """Return how random networks show that a design is wrong, None when they do not."""
+        if core in BROKEN_LEARNERS:
+            return learning_catches(core, design, self.root)
         model = BulkModel(design, BROKEN_CORES[core], self.root / "mutants/models")
         for seed in SEEDS:
             job, wanted = self.job(core, seed)
@@ -102,6 +115,37 @@ class Bench:
         return None
 
 
+def learning_catches(name: str, design: Design, root: Path) -> str | None:
+    """Return how random networks on a core that learns show that a design is wrong.
+
+    In a process of its own: a wrong design may write where nothing is, and end it.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        try:
+            return pool.submit(_learning_difference, name, design, root).result()
+        except BrokenProcessPool:
+            return f"random networks on {name}: the compiled core died"
+
+
+def _learning_difference(name: str, design: Design, root: Path) -> str | None:
+    config = BROKEN_LEARNERS[name]
+    core = CoreLearner(root, model=BulkModel(design, config, root / "mutants/models"))
+    for seed in SEEDS:
+        core.gaps = Gaps(0.3 * (seed % 3), 0.0, seed + 1, wait_steps=seed % 5 == 0)
+        try:
+            found = learning_difference(core, *random_learning(config, seed))
+        except (ToolFailedError, MismatchError) as error:
+            found = str(error)
+        if found:
+            return f"random network {seed} on {name}: {found}"
+    return None
+
+
+def cores_for(change: Change) -> dict[str, CoreConfig]:
+    """Return the cores that a changed design is built as, for a change."""
+    return BROKEN_LEARNERS if change.module in LEARNING_MODULES else BROKEN_CORES
+
+
 def proof_catches(change: Change, root: Path) -> str | None:
     """Return the proof that fails for a change, None when none does."""
     goals = [goal for goal in GOALS if goal.module == change.module and goal.bugs]
@@ -118,7 +162,7 @@ def proof_catches(change: Change, root: Path) -> str | None:
 
 
 def changed_designs(change: Change, root: Path) -> dict[str, Design]:
-    """Return `BROKEN_CORES` as the changed package generates them.
+    """Return the cores of `cores_for` as the changed package generates them.
 
     A copy of the package with the change is imported by a process of its own.
     """
@@ -130,7 +174,8 @@ def changed_designs(change: Change, root: Path) -> dict[str, Design]:
     )
     (folder / "hrsnn_rtl" / change.path.name).write_text(change.text())
     (folder / "emit.py").write_text(EMIT.replace("sys.stdin", "open('configs')"))
-    lines = [json.dumps(asdict(config)) for config in BROKEN_CORES.values()]
+    cores = cores_for(change)
+    lines = [json.dumps(asdict(config)) for config in cores.values()]
     (folder / "configs").write_text("\n".join(lines))
     env = tool_environment()
     env["PYTHONPATH"] = os.pathsep.join([str(folder), *(path for path in sys.path if path)])
@@ -139,9 +184,7 @@ def changed_designs(change: Change, root: Path) -> dict[str, Design]:
         texts = [json.loads(line) for line in (folder / "designs").read_text().splitlines()]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return {
-        name: Design(TOP, text, flags=FLAGS) for name, text in zip(BROKEN_CORES, texts, strict=True)
-    }
+    return {name: Design(TOP, text, flags=FLAGS) for name, text in zip(cores, texts, strict=True)}
 
 
 def caught_by(change: Change, bench: Bench) -> str | None:

@@ -10,7 +10,9 @@ from hrsnn_sim.design import core_design
 from hrsnn_sim.learning import CoreLearner
 from hrsnn_sim.learning_shapes import LEARNING_SHAPES, learning_difference, random_learning
 
+from hrsnn_edge.artifact.io import read_artifact
 from hrsnn_edge.engine.int_learn import learn
+from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.flow.chip_learning import bench_learning
 from hrsnn_edge.flow.experiment import load_experiment
 from hrsnn_edge.plastic import initial_magnitudes
@@ -78,11 +80,16 @@ def test_difference_is_named():
 
 
 @pytest.mark.slow
-def test_learns_digits():
+def test_learns_digits(tmp_path):
     """A network of 256 neurons learns digits on the core: weights and accuracy of the software."""
-    found = bench_learning(
-        load_experiment(ROOT / "experiments/digits.toml"), samples=50, root=BUILD
-    )
+    experiment = load_experiment(ROOT / "experiments/digits.toml")
+    output = tmp_path / "chip.hrsnn"
+    found = bench_learning(experiment, samples=50, root=BUILD, output=output)
+    learned = read_artifact(output)
+    assert learned.stdp is not None
+    data = experiment.data.load(experiment.seed)
+    accuracy = run_batch(learned.network, data.test.events).predictions == data.test.labels
+    assert accuracy.mean() == found["accuracy"]["software"]
     assert found["equal"]
     assert found["accuracy"]["core"] == found["accuracy"]["software"] > 0.85
     assert found["cycles_per_touched_synapse"] <= 1.5

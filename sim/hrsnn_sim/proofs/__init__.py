@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from hrsnn_sim.formal import Goal, prove
-from hrsnn_sim.proofs import current, lif, scheduler, stdp, stream, synapse
+from hrsnn_sim.proofs import current, history, lif, scheduler, stdp, stream, synapse, walk
 from hrsnn_sim.rung import Rung
 
 #: Every goal.
 GOALS: tuple[Goal, ...] = tuple(
-    goal for module in (lif, current, stream, scheduler, synapse, stdp) for goal in module.GOALS
+    goal
+    for module in (lif, current, stream, scheduler, synapse, stdp, history, walk)
+    for goal in module.GOALS
 )
 
 
