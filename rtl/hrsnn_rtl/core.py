@@ -194,7 +194,6 @@ class Core(wiring.Component):
             m.d.comb += [
                 load.open.eq(opened),
                 load.valid.eq(write.valid & write.ready & chosen),
-                load.asked.eq(write.valid & chosen),
                 load.select.eq(write.select),
                 load.addr.eq(write.addr),
                 load.data.eq(write.data),

@@ -285,15 +285,7 @@ def load_layout() -> data.StructLayout:
     """Return a word that is written into a memory of a lane or of the readout.
 
     `open` says that the core is idle: nothing else uses its memories, whether `valid` or not.
-    `asked` is `valid` before that is looked at, for a memory that looks itself.
     """
     return data.StructLayout(
-        {
-            "open": 1,
-            "valid": 1,
-            "asked": 1,
-            "select": Select,
-            "addr": ADDR_WIDTH,
-            "data": DATA_WIDTH,
-        }
+        {"open": 1, "valid": 1, "select": Select, "addr": ADDR_WIDTH, "data": DATA_WIDTH}
     )

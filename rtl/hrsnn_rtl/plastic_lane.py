@@ -266,10 +266,7 @@ class PlasticLane(Lane):
         """Build their memory: W6 and read port read it, W11 and load port write it."""
         c, load = self._config, self.load
         layout = magnitude_layout(c)
-        # Whether the core is idle comes last on the way to what may be many blocks. A block RAM
-        # may write every magnitude back: one that does not learn is what it was.
-        asked = load.asked & (load.select == Select.MAGNITUDE)
-        write = valid & last.plastic if c.synapse_memory == "spram" else valid
+        write, loads = valid & last.plastic, load.valid & (load.select == Select.MAGNITUDE)
         if c.synapse_memory == "spram":
             ram = PairedRam(
                 width=layout.size, depth=c.synapse_depth, vendor_cells=self._vendor_cells
@@ -294,7 +291,7 @@ class PlasticLane(Lane):
             stored.eq(ram.r_data),
             ram.r_en.eq(load.open | reading),
             ram.r_addr.eq(Mux(load.open, self.read_addr, token.addr)),
-            ram.w_en.eq(Mux(load.open, asked, write)),
+            ram.w_en.eq(loads | write),
             ram.w_addr.eq(Mux(load.open, load.addr, last.addr)),
             ram.w_data.eq(Mux(load.open, load.data, result.as_value())),
         ]

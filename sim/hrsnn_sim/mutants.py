@@ -165,7 +165,6 @@ LEARNING = (
     Change("walk", "token.last.eq(~more)", "token.last.eq(1)"),
     Change("walk", "(stays & later[k])", "(stays & 0)"),
     Change("walk", "m.d.comb += target.eq(Mux(went, word, held))", "m.d.comb += target.eq(word)"),
-    Change("walk", "take = ~valid[0] | ends[0]", "take = ends[0]"),
     Change("walk", "begun.eq(go & new[3])", "begun.eq(go & new[2])"),
     Change("flush", "(is_step & (left == 0))", "(is_step & (left == 1) & 0)"),
     Change("flush", "self.forget.eq(is_clear & ~only_sweep)", "self.forget.eq(is_clear)"),
