@@ -101,7 +101,8 @@ static hrsnn_status_t seek(hrsnn_t *device, uint8_t select, uint8_t lane, uint16
 
 static bool is_memory(const hrsnn_t *device, uint8_t select, uint8_t lane, const void *words,
                       size_t count) {
-    return ready(device) && select <= HRSNN_MEM_ADDRESS_SELECT_MASK >> HRSNN_MEM_ADDRESS_SELECT_SHIFT && lane < device->info.lanes &&
+    const uint8_t selects = HRSNN_MEM_ADDRESS_SELECT_MASK >> HRSNN_MEM_ADDRESS_SELECT_SHIFT;
+    return ready(device) && select <= selects && lane < device->info.lanes &&
            (words != NULL || count == 0);
 }
 

@@ -249,10 +249,13 @@ static void test_step(void) {
     CHECK(hrsnn_step(&device, falling, 2, 0) == HRSNN_E_ARGUMENT);
     CHECK(hrsnn_step(&device, beyond, 1, 0) == HRSNN_E_ARGUMENT);
     CHECK(hrsnn_step(&device, channels, 2, 2) == HRSNN_E_ARGUMENT);
+    CHECK(hrsnn_step(&device, channels, 2, HRSNN_STEP_ASK | 2) == HRSNN_E_ARGUMENT);
     fake_expect(&fake, "04 01 40 02 01400440 01800000", "04 00 02");
     fake_expect(&fake, "05 01 40 01 00800000", "05 00 01");
+    fake_expect(&fake, "06 01 40 01 01a00000", "06 00 01");
     CHECK(hrsnn_step(&device, channels, 2, 1) == HRSNN_OK);
     CHECK(hrsnn_step(&device, NULL, 0, 0) == HRSNN_OK);
+    CHECK(hrsnn_step(&device, NULL, 0, HRSNN_STEP_ASK | 1) == HRSNN_OK);
     fake_done(&fake);
 }
 

@@ -70,7 +70,7 @@ class DenseLayers(wiring.Component):
                 "operand_addr": Out(bits_for(config.operand_depth)),
                 "operand": In(config.readout.operand_width),
                 "unit_addr": In(bits_for(config.unit_depth)),
-                "unit": Out(unit_layout()),
+                "unit": Out(unit_layout(config)),
                 "load": In(load_layout()),
                 "read_addr": In(bits_for(config.n_out)),
                 "stored": Out(data.ArrayLayout(signed(config.out_width), 1)),
@@ -166,9 +166,9 @@ class DenseLayers(wiring.Component):
         weight = Signal(signed(c.out_weight_width))
         product = Signal(signed(c.out_weight_width + len(operand)))
         complete = Signal()
-        shift = Signal(unit_layout()["shift"].width)
+        shift = Signal(unit_layout(c)["shift"].width)
         # A plain register: nothing may stand between it and the slow output of the memory.
-        unit = Signal(unit_layout())
+        unit = Signal(unit_layout(c))
         m.d.comb += [
             weights.r_addr.eq(pointer),
             units.r_addr.eq(Mux(self.busy, self.number, self.unit_addr)),

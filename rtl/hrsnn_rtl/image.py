@@ -286,7 +286,7 @@ def _perceptron_images(net, config, placement) -> list[MemoryImage]:
         weights.append(padded.ravel())
         biases.append(np.pad(layer.bias, (0, units - layer.bias.size)))
         shifts.append(np.full(units, layer.shift))
-    units = pack(unit_layout(), bias=np.concatenate(biases), shift=np.concatenate(shifts))
+    units = pack(unit_layout(config), bias=np.concatenate(biases), shift=np.concatenate(shifts))
     return [
         _weight_image(np.concatenate(weights), config),
         MemoryImage(Select.OUT_BIAS, 0, 0, units),
@@ -318,7 +318,7 @@ def _filter_images(net, config, placement) -> list[MemoryImage]:
     return [
         _weight_image(weights.ravel(), config),
         MemoryImage(
-            Select.OUT_BIAS, 0, 0, pack(unit_layout(), bias=biases, shift=readout.out_shift)
+            Select.OUT_BIAS, 0, 0, pack(unit_layout(config), bias=biases, shift=readout.out_shift)
         ),
         MemoryImage(Select.OUT_NEURON, 0, 0, decays.ravel()),
     ]

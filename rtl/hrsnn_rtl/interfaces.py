@@ -10,7 +10,6 @@ from amaranth.hdl import signed, unsigned
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hrsnn_edge.readouts import BIAS_WIDTH
 from hrsnn_rtl.config import ADDR_WIDTH, ARG_WIDTH, DATA_WIDTH, CoreConfig, bits_for
 
 #: Stages of the scan: U0 addresses a neuron's state, U5 writes it back.
@@ -267,13 +266,13 @@ def sum_stage(config: CoreConfig) -> int:
     return -1 if config.syn_width else 1
 
 
-def unit_layout() -> data.StructLayout:
+def unit_layout(config: CoreConfig) -> data.StructLayout:
     """Return a word of ``OUT_BIAS(0, unit)`` of a readout that is not linear.
 
     Where its sum begins, and by how much the complete sum is shifted right. What a spike adds to
     a filter stands behind the units as a bias.
     """
-    return data.StructLayout({"bias": signed(BIAS_WIDTH), "shift": 5})
+    return data.StructLayout({"bias": signed(config.readout.bias_width), "shift": 5})
 
 
 def pick_layout(config: CoreConfig) -> data.StructLayout:

@@ -134,7 +134,7 @@ def core_memories(config: CoreConfig) -> list[MemorySpec]:
     if c.readout:
         specs += [
             spec("readout weights", 1, c.out_depth, c.out_weight_width),
-            spec("readout biases", 1, c.unit_depth, unit_layout().size),
+            spec("readout biases", 1, c.unit_depth, unit_layout(c).size),
             spec("readout neurons", 1, *c.neuron_words),
             spec("readout operands", 1, c.operand_depth, c.readout.operand_width),
             MemorySpec("readout outputs", 1, c.n_out, c.out_width),

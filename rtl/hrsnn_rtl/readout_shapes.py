@@ -12,6 +12,7 @@ from typing import ClassVar
 from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.fixed import width_for
 from hrsnn_edge.network import IntNetwork, LinearReadout, MlpReadout, TraceReadout
+from hrsnn_edge.readouts import BIAS_WIDTH
 
 #: Layers of a perceptron, and of each hidden one's units, at most.
 MAX_LAYERS, MAX_HIDDEN = 3, 1023
@@ -68,6 +69,11 @@ class PerceptronShape:
     def operand_width(self) -> int:
         """Bits of what the weights are multiplied with."""
         return self.act_width
+
+    @property
+    def bias_width(self) -> int:
+        """Bits of a bias: it is one of the sums, that of inputs of 0."""
+        return min(BIAS_WIDTH, self.acc_width)
 
     def neuron_words(self, n_hw: int) -> tuple[int, int]:
         """Return words and bits of the memory that says which neurons are read."""
@@ -139,6 +145,11 @@ class FilterShape:
     def operand_width(self) -> int:
         """Bits of what the weights are multiplied with."""
         return self.trace_width
+
+    @property
+    def bias_width(self) -> int:
+        """Bits of a bias, one of the sums, and of a filter's step, which stands beside them."""
+        return min(BIAS_WIDTH, max(self.acc_width, self.trace_width))
 
     def neuron_words(self, n_hw: int) -> tuple[int, int]:
         """Return words and bits of the memory of the decays."""

@@ -83,6 +83,7 @@ CORES: dict[str, CoreConfig] = {
         4,
         6,
         IntFormat(12, 6, 5, 0, 0, 2, 6),
+        has_reset=True,
         n_out=2,
         queue_depth=32,
         readout=FilterShape(n_filters=2, squares=True, trace_width=8, decay_width=6, acc_width=32),

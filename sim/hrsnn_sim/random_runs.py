@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from hrsnn_rtl.config import CoreConfig
-from hrsnn_rtl.readout_shapes import PerceptronShape
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.fixed import signed_range
@@ -22,8 +21,8 @@ from hrsnn_sim.shapes import network_for, shapes_for
 from hrsnn_sim.verify import BUILD_ROOT, Job, verify_job
 
 #: Share of the random networks, on cores with a stored reset, in which nearly everybody fires; on
-#: cores with a perceptron, whose counts then saturate.
-BUSY_SHARE, BUSY_COUNTS_SHARE = 0.1, 0.4
+#: cores with counts or filters, which then saturate.
+BUSY_SHARE, BUSY_READOUT_SHARE = 0.1, 0.4
 #: Share of the random networks whose inputs drive everything to one end of its range; on cores with
 #: synaptic currents, whose range is seldom left.
 DRIVEN_SHARE, DRIVEN_CURRENTS_SHARE = 0.1, 0.3
@@ -45,8 +44,8 @@ def random_job(config: CoreConfig, seed: int) -> Job:
     cut = int(rng.integers(1, len(raster) + 1))
     batch = EventBatch.from_rasters([raster, raster[::-1][:cut], np.roll(raster, 1, axis=1)])
     gaps = replace(GAPS[int(rng.integers(len(GAPS)))], seed=seed + 1)
-    counts = isinstance(config.readout, PerceptronShape)
-    if config.has_reset and rng.random() < (BUSY_COUNTS_SHARE if counts else BUSY_SHARE):
+    share = BUSY_READOUT_SHARE if config.readout else BUSY_SHARE
+    if config.has_reset and rng.random() < share:
         net = busy_network(net)
     if rng.random() < (DRIVEN_CURRENTS_SHARE if config.syn_width else DRIVEN_SHARE):
         net = driven_network(net, least=bool(rng.random() < 0.5))

@@ -12,6 +12,7 @@ from hrsnn_boards.driver import HrsnnDevice
 from hrsnn_boards.link import Link, read_answer, request_frame
 from hrsnn_boards.transport import SerialTransport
 from hrsnn_rtl.bursts import model_mark
+from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
 from hrsnn_rtl.interfaces import Select
 from hrsnn_rtl.registers import BY_NAME, Op
@@ -23,7 +24,7 @@ from hrsnn_edge.network import Counts
 from hrsnn_edge.reference.network import run
 from hrsnn_edge.reference.random import random_network
 from tests.link import vectors
-from tests.link.fixtures import library
+from tests.link.fixtures import READOUTS, library, readout_library, readout_network
 from tests.link.model import ModelLine, device_model
 
 
@@ -69,6 +70,32 @@ def test_runs_the_rtl():
         device.load(vectors.network(seed)[0])
         check_runs(device, seed, spikes=True)
         check_runs(device, seed)
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("kind", READOUTS)
+def test_other_readouts_on_the_rtl(kind):
+    """Readouts that are computed when asked: sizes from the registers, outputs, counts, class."""
+    net, raster = readout_network(kind)
+    device = HrsnnDevice(CompiledLine(readout_library(kind)))
+    config = CoreConfig.for_network(net, n_steps=len(raster))
+    assert device.identify() == replace(config, block_ram="", distributed=())
+    device.load(net)
+    batch, expected = EventBatch.from_rasters([raster]), run(net, raster)
+    result = device.run(batch)
+    assert result.outputs.tolist() == expected.out[-1].tolist()
+    assert (result.prediction, result.counts) == (expected.prediction, expected.total)
+    device.clear()
+    assert not device.outputs().any(), "outputs must be 0 until they are asked for"
+    if kind == "mlp":
+        with pytest.raises(ValueError, match="that goes on must be 'traces', not 'mlp'"):
+            device.run(batch, go_on=True)
+    else:
+        parts = [run(net, raster, state=None)]
+        parts.append(run(net, raster[::-1], state=parts[0].state))
+        device.run(batch)
+        result = device.run(EventBatch.from_rasters([raster[::-1]]), go_on=True)
+        assert result.outputs.tolist() == parts[1].out[-1].tolist()
 
 
 def test_samples_of_a_batch():

@@ -14,7 +14,7 @@ import pytest
 from hrsnn_rtl.bursts import model_mark
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
-from hrsnn_rtl.interfaces import Select
+from hrsnn_rtl.interfaces import ASK, Select
 from hrsnn_rtl.placer import place
 from hrsnn_rtl.registers import BY_NAME, COUNTERS
 from hrsnn_rtl.soc_program import STACK_BYTES
@@ -26,7 +26,7 @@ from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.reference.network import run
 from hrsnn_edge.tools import tool_environment
 from tests.link import vectors
-from tests.link.fixtures import library
+from tests.link.fixtures import READOUTS, library, readout_library, readout_network
 from tests.link.spi import CompiledSpi, compiled
 
 pytestmark = pytest.mark.tools
@@ -219,12 +219,13 @@ def check_sample(device, net, raster) -> None:
     expected = run(net, raster)
     device.clear_counters()
     device.clear()
+    asked = ASK * net.readout.asked_steps(len(raster))
     for t, events in enumerate(raster):
         channels = np.flatnonzero(events).astype(np.uint16)
         device.step(
             channels.ctypes.data_as(ctypes.c_void_p),
             ctypes.c_size_t(channels.size),
-            t * net.readout.n_bins // len(raster),
+            int(t * net.readout.n_bins // len(raster) | asked[t]),
         )
     device.wait_idle(100)
 
@@ -255,6 +256,15 @@ def test_library_runs_the_rtl(line):
     for lane in range(config.lanes):
         state = read_words(device.read_memory, config.n_slots, int(Select.V), lane, 0)
         assert len(state) == config.n_slots
+
+
+@pytest.mark.parametrize("kind", READOUTS)
+def test_library_asks_for_outputs(kind):
+    """It runs a core whose readout is computed in the steps that ask."""
+    net, raster = readout_network(kind)
+    device = CDevice(CompiledLine(readout_library(kind)))
+    load(device, net, CoreConfig.for_network(net, n_steps=len(raster)))
+    check_sample(device, net, raster)
 
 
 @pytest.mark.slow

@@ -5,13 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from hrsnn_sim.formal import Goal, prove
-from hrsnn_sim.proofs import current, history, lif, scheduler, stdp, stream, synapse, walk
+from hrsnn_sim.proofs import (
+    current,
+    history,
+    lif,
+    perceptron,
+    scheduler,
+    stdp,
+    stream,
+    synapse,
+    walk,
+)
 from hrsnn_sim.rung import Rung
 
 #: Every goal.
 GOALS: tuple[Goal, ...] = tuple(
     goal
-    for module in (lif, current, stream, scheduler, synapse, stdp, history, walk)
+    for module in (lif, current, stream, scheduler, synapse, stdp, history, walk, perceptron)
     for goal in module.GOALS
 )
 
