@@ -1,5 +1,6 @@
 // Models of the ECP5 cells that yosys has as black boxes only, as far as its netlists use them: no
-// output registers, one clock edge, words of both ports of the same width, contents 0 at start.
+// output registers, one clock edge, words of both ports of the same width, contents 0 at start. Of 36
+// bits port A writes and port B reads, the lower half by the pins of A.
 module DP16KD (
     input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5,
         DIA4, DIA3, DIA2, DIA1, DIA0,
@@ -99,6 +100,11 @@ module DP16KD (
     integer k;
     initial for (k = 0; k < 1024; k = k + 1) mem[k] = 0;
 
+    wire [13:0] addr_B = {ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5, ADB4, ADB3,
+        ADB2, ADB1, ADB0};
+    wire [17:0] data_B = {DIB17, DIB16, DIB15, DIB14, DIB13, DIB12, DIB11, DIB10, DIB9, DIB8,
+        DIB7, DIB6, DIB5, DIB4, DIB3, DIB2, DIB1, DIB0};
+    wire selected_B = {CSB2, CSB1, CSB0} == 0;
     localparam WA = DATA_WIDTH_A;
     wire [13:0] addr_A = {ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5, ADA4, ADA3,
         ADA2, ADA1, ADA0};
@@ -116,25 +122,32 @@ module DP16KD (
     wire [17:0] seen_A = WRITEMODE_A == "WRITETHROUGH" ? next_A : stored_A;
     reg [17:0] out_A;
     initial out_A = 0;
-    always @(posedge CLKA) begin
+    wire [35:0] bytes_36 = {{9{ADA3}}, {9{ADA2}}, {9{ADA1}}, {9{ADA0}}};
+    wire [35:0] next_36 = ({mem[{addr_A[13:5], 1'b1}], mem[{addr_A[13:5], 1'b0}]} & ~bytes_36)
+        | ({data_B, data_A} & bytes_36);
+    generate if (WA == 36) begin
+        always @(posedge CLKA) if (writes_A) begin
+            mem[{addr_A[13:5], 1'b0}] <= next_36[17:0];
+            mem[{addr_A[13:5], 1'b1}] <= next_36[35:18];
+        end
+        always @(posedge CLKB)
+            if (RSTA) out_A <= 0;
+            else if (CEB & selected_B) out_A <= mem[{addr_B[13:5], 1'b0}];
+    end else always @(posedge CLKA) begin
         if (writes_A) mem[addr_A[13:4]] <= next_A;
         if (RSTA) out_A <= 0;
         else if (CEA & selected_A & (~writes_A | (WRITEMODE_A != "NORMAL")))
             out_A <= (seen_A >> shift_A) & (18'h3ffff >> (18 - WA));
     end
+    endgenerate
     assign {DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6,
         DOA5, DOA4, DOA3, DOA2, DOA1, DOA0} = out_A;
 
     localparam WB = DATA_WIDTH_B;
-    wire [13:0] addr_B = {ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5, ADB4, ADB3,
-        ADB2, ADB1, ADB0};
-    wire [17:0] data_B = {DIB17, DIB16, DIB15, DIB14, DIB13, DIB12, DIB11, DIB10, DIB9, DIB8,
-        DIB7, DIB6, DIB5, DIB4, DIB3, DIB2, DIB1, DIB0};
     wire [4:0] shift_B = WB == 18 ? 0 : (addr_B[3] ? 9 : 0)
         + (WB == 4 ? 4 * addr_B[2] : WB == 2 ? 2 * addr_B[2:1] : WB == 1 ? addr_B[2:0] : 0);
     wire [17:0] field_B = (18'h3ffff >> (18 - WB)) << shift_B;
     wire [17:0] bytes_B = WB == 18 ? {{9{addr_B[1]}}, {9{addr_B[0]}}} : 18'h3ffff;
-    wire selected_B = {CSB2, CSB1, CSB0} == 0;
     wire writes_B = CEB & WEB & selected_B;
     wire [17:0] mask_B = writes_B ? field_B & bytes_B : 0;
     wire [17:0] stored_B = mem[addr_B[13:4]];
@@ -142,12 +155,17 @@ module DP16KD (
     wire [17:0] seen_B = WRITEMODE_B == "WRITETHROUGH" ? next_B : stored_B;
     reg [17:0] out_B;
     initial out_B = 0;
-    always @(posedge CLKB) begin
+    generate if (WA == 36) begin
+        always @(posedge CLKB)
+            if (RSTB) out_B <= 0;
+            else if (CEB & selected_B) out_B <= mem[{addr_B[13:5], 1'b1}];
+    end else always @(posedge CLKB) begin
         if (writes_B) mem[addr_B[13:4]] <= next_B;
         if (RSTB) out_B <= 0;
         else if (CEB & selected_B & (~writes_B | (WRITEMODE_B != "NORMAL")))
             out_B <= (seen_B >> shift_B) & (18'h3ffff >> (18 - WB));
     end
+    endgenerate
     assign {DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6,
         DOB5, DOB4, DOB3, DOB2, DOB1, DOB0} = out_B;
 endmodule

@@ -80,7 +80,6 @@ def test_every_shape():
 
 @pytest.mark.slow
 @pytest.mark.tools
-@pytest.mark.xfail(reason="on the ECP5 netlist no weight changes: the cause is open", strict=True)
 def test_netlists():
     """So do the netlists of both families, weights compared after every step."""
     rung = learning_netlist_rung(BUILD, 2)
