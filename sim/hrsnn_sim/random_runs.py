@@ -24,8 +24,8 @@ from hrsnn_sim.verify import BUILD_ROOT, Job, verify_job
 #: cores with counts or filters, which then saturate.
 BUSY_SHARE, BUSY_READOUT_SHARE = 0.1, 0.4
 #: Share of the random networks whose inputs drive everything to one end of its range; on cores with
-#: synaptic currents, whose range is seldom left.
-DRIVEN_SHARE, DRIVEN_CURRENTS_SHARE = 0.1, 0.3
+#: synaptic currents or a subtractive reset, which seldom get there.
+DRIVEN_SHARE, DRIVEN_FAR_SHARE = 0.1, 0.3
 #: The host's pauses that random networks take turns in.
 GAPS = (
     Gaps(),
@@ -47,7 +47,7 @@ def random_job(config: CoreConfig, seed: int) -> Job:
     share = BUSY_READOUT_SHARE if config.readout else BUSY_SHARE
     if config.has_reset and rng.random() < share:
         net = busy_network(net)
-    if rng.random() < (DRIVEN_CURRENTS_SHARE if config.syn_width else DRIVEN_SHARE):
+    if rng.random() < (DRIVEN_FAR_SHARE if config.syn_width or config.subtracts else DRIVEN_SHARE):
         net = driven_network(net, least=bool(rng.random() < 0.5))
     return Job(str(seed), net, config, batch, gaps)
 
@@ -66,7 +66,8 @@ def busy_network(net: IntNetwork) -> IntNetwork:
 def driven_network(net: IntNetwork, *, least: bool) -> IntNetwork:
     """Return a network whose input weights are all the least, or the greatest, with their shift.
 
-    Synaptic currents decay as slowly as they can, so that they pile up.
+    Synaptic currents decay as slowly as they can, so that they pile up; so do membranes from which
+    a spike takes off a threshold, and that is 1.
     """
     low, high = signed_range(net.fmt.weight_width)
     weights = np.full_like(net.w_in.weights, low if least else high)
@@ -75,6 +76,12 @@ def driven_network(net: IntNetwork, *, least: bool) -> IntNetwork:
     if net.synapses is not None:
         slow = np.full_like(net.synapses.syn_decay, (1 << net.fmt.decay_width) - 1)
         changes["synapses"] = replace(net.synapses, syn_decay=slow)
+    if net.reset == "subtract":
+        changes["decay"] = np.full_like(net.decay, (1 << net.fmt.decay_width) - 1)
+        changes |= {
+            "v_reset": np.zeros_like(net.v_reset),
+            "v_threshold": np.ones_like(net.v_threshold),
+        }
     return replace(net, **changes)
 
 
