@@ -56,7 +56,7 @@ def verify_hardware(
     say: Callable[[str], None],
 ) -> HardwareVerdicts:
     """Compare the generated design with reference and engine, if there is one for the network."""
-    from hrsnn_rtl.config import check_features
+    from hrsnn_rtl.capacity import check_features
     from hrsnn_sim.random_runs import verify_random
     from hrsnn_sim.verify import verify_network, verify_split
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hrsnn_edge.errors import CapacityError
-from hrsnn_edge.network import ExpSynapses, IntFormat, IntNetwork, IntStdp, LinearReadout
+from hrsnn_edge.network import ExpSynapses, IntFormat, IntNetwork, IntStdp
 from hrsnn_edge.plastic import greatest_network
 from hrsnn_rtl.blocks import BLOCK_SHAPES
-from hrsnn_rtl.codebook import MAX_CODEBOOK_ROWS, Codebook
+from hrsnn_rtl.capacity import check_capacity, check_features, syn_width
+from hrsnn_rtl.codebook import MAX_CODEBOOK_ROWS
 from hrsnn_rtl.plasticity import DEFAULT_HISTORY, Plasticity
 from hrsnn_rtl.readout_shapes import ReadoutShape, output_width, shape_from, shape_of
 
@@ -51,17 +52,6 @@ def bits_for(count: int) -> int:
     (1, 1, 8, 9)
     """
     return max(1, (count - 1).bit_length())
-
-
-def check_features(net: IntNetwork) -> None:
-    """Raise `CapacityError` that names a feature of the contract the core does not have."""
-    # It refuses sizes beyond what any core can have.
-    shape_of(net)
-
-
-def syn_width(net: IntNetwork) -> int:
-    """Return the bits of a network's synaptic currents, 0 for delta synapses."""
-    return net.synapses.syn_width if net.synapses else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,67 +311,7 @@ class CoreConfig:
 
         The synapses of each lane depend on the placement and are checked with the images.
         """
-        check_features(net)
-        f = net.fmt
-        for name, value in (
-            ("v_width", f.v_width),
-            ("v_shift", f.v_shift),
-            ("syn_width", syn_width(net)),
-        ):
-            if value != getattr(self, name):
-                raise CapacityError(
-                    f"{name} of the network must be {getattr(self, name)}, that of the core, not "
-                    f"{value}. Build a core for this network."
-                )
-        kind = "subtract" if self.subtracts else "hard"
-        if net.reset != kind:
-            raise CapacityError(
-                f"reset of the network must be '{kind}', that of the core, not {net.reset!r}. "
-                "Build a core for this network."
-            )
-        needs = {
-            "decay_width": f.decay_width,
-            "weight_width": f.weight_width,
-            "shift_width": f.shift_width,
-            "refractory_width": f.refractory_width,
-            "sum_width": net.sum_width,
-            "n_inputs": net.n_inputs,
-            "n_out": net.readout.n_out,
-        }
-        if self.n_out:
-            needs |= {"out_weight_width": f.out_weight_width, "n_bins": net.readout.n_bins}
-            self._check_readout(net)
-        if self.readout:
-            needs["out_width"] = output_width(net, n_steps=1)
-        for name, value in needs.items():
-            if value > getattr(self, name):
-                raise CapacityError(
-                    f"{name} of the network must be at most {getattr(self, name)}, that of the "
-                    f"core, not {value}. Build a core for this network."
-                )
-        if net.n_neurons > self.n_hw:
-            raise CapacityError(
-                f"Neurons must be at most {self.n_hw}, not {net.n_neurons}. Prune neurons."
-            )
-        if self.codebook_rows and Codebook.of(net).n_rows > self.codebook_rows:
-            raise CapacityError(
-                f"Different sets of neuron parameters must be at most {self.codebook_rows}, the "
-                f"rows of the core's codebook, not {Codebook.of(net).n_rows}. Build a core for "
-                "this network, or quantise it to a codebook."
-            )
-        if not self.has_reset and (net.v_reset != 0).any():
-            raise CapacityError("v_reset must be 0 on a core without a stored reset, not non-zero")
-
-    def _check_readout(self, net: IntNetwork) -> None:
-        """Check that the network's readout is of the core's kind, and no larger."""
-        own = self.readout.kind if self.readout else LinearReadout.kind
-        if net.readout.kind != own:
-            raise CapacityError(
-                f"Readout of the network must be '{own}', that of the core, not "
-                f"'{net.readout.kind}'. Build a core for this network."
-            )
-        if self.readout:
-            self.readout.check_holds(net.readout)
+        check_capacity(self, net)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CoreConfig:
