@@ -18,8 +18,8 @@ from hrsnn_sim.verify import BUILD_ROOT
 
 from hrsnn_boards import speed
 from hrsnn_boards.boards import BOARDS
-from hrsnn_boards.estimate import blocks
 from hrsnn_boards.logic_fit import counted, families, read_samples, unseen_errors
+from hrsnn_boards.resources import blocks
 from hrsnn_boards.schedule import Schedule
 from hrsnn_edge.data.events import EventBatch
 

@@ -24,8 +24,8 @@ from hrsnn_sim.measure_learning import DENSITY, bench_plastic
 from hrsnn_sim.uneven import N_STEPS, bench_lanes, uneven_network
 
 from hrsnn_boards.boards import BOARDS
-from hrsnn_boards.estimate import configure
 from hrsnn_boards.place import PARTS, Placed, place
+from hrsnn_boards.resources import configure
 from hrsnn_edge.network import IntNetwork
 
 #: 256 heterogeneous neurons of 16 bits, 256 inputs, 16,384 synapses of 8 bits, one lane, no

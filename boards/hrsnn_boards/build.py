@@ -25,7 +25,8 @@ from hrsnn_rtl.top import Top
 
 from hrsnn_boards.board import Board
 from hrsnn_boards.boards import BOARDS
-from hrsnn_boards.estimate import DEFAULT_STEPS, choose_lanes, configure, estimate
+from hrsnn_boards.estimate import DEFAULT_STEPS, choose_lanes, estimate
+from hrsnn_boards.resources import configure
 from hrsnn_boards.result import (
     BuildResult,
     FlashFile,

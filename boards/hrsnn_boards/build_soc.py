@@ -13,7 +13,8 @@ from hrsnn_rtl.soc_program import build_program
 from hrsnn_boards import ulx3s
 from hrsnn_boards.board import Board
 from hrsnn_boards.build import build_component
-from hrsnn_boards.estimate import DEFAULT_STEPS, choose_lanes, configure, estimate
+from hrsnn_boards.estimate import DEFAULT_STEPS, choose_lanes, estimate
+from hrsnn_boards.resources import configure
 from hrsnn_boards.result import BuildResult
 from hrsnn_edge.network import IntNetwork
 

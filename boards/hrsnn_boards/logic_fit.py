@@ -26,8 +26,8 @@ from scipy.optimize import nnls
 from hrsnn_boards.board import Board
 from hrsnn_boards.boards import BOARDS
 from hrsnn_boards.build import REPORT, commands_of, inputs_sha256, plan_build
-from hrsnn_boards.estimate import blocks
 from hrsnn_boards.logic import MODEL, features
+from hrsnn_boards.resources import blocks
 from hrsnn_boards.result import load_report
 from hrsnn_edge import tools
 from hrsnn_edge.files import write_atomic

@@ -9,7 +9,8 @@ from typing import Any
 from hrsnn_boards.board import Board
 from hrsnn_boards.boards import BOARDS, find_board
 from hrsnn_boards.build import build
-from hrsnn_boards.estimate import Activity, Estimate, configure, estimate
+from hrsnn_boards.estimate import Activity, Estimate, estimate
+from hrsnn_boards.resources import configure
 from hrsnn_boards.result import Usage
 
 from hrsnn_edge import tools

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from hrsnn_boards.boards import BOARDS
 from hrsnn_boards.build import board_top, build, build_component, build_each, plan_build
-from hrsnn_boards.estimate import configure
+from hrsnn_boards.resources import configure
 from hrsnn_boards.result import BuildResult
 from hrsnn_rtl.flash import FlashPlace
 from hrsnn_rtl.flash_image import flash_image

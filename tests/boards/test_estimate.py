@@ -8,16 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hrsnn_boards.boards import BOARDS, find_board
-from hrsnn_boards.estimate import (
-    Activity,
-    assumed_cycles_per_step,
-    blocks,
-    choose_lanes,
-    configure,
-    estimate,
-    misfits,
-    utilisation,
-)
+from hrsnn_boards.estimate import Activity, assumed_cycles_per_step, choose_lanes, estimate
+from hrsnn_boards.resources import blocks, configure, misfits, utilisation
 from hrsnn_boards.schedule import Schedule
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images

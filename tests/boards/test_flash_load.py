@@ -11,7 +11,7 @@ import pytest
 from hrsnn_boards.boards import BOARDS
 from hrsnn_boards.build import board_top
 from hrsnn_boards.driver import HrsnnDevice
-from hrsnn_boards.estimate import configure
+from hrsnn_boards.resources import configure
 from hrsnn_rtl.flash import FlashPlace
 from hrsnn_rtl.flash_image import flash_image
 from hrsnn_rtl.generate import emit_rtlil

@@ -9,7 +9,6 @@ from importlib import resources
 import numpy as np
 import pytest
 from hrsnn_boards.boards import BOARDS
-from hrsnn_boards.estimate import blocks
 from hrsnn_boards.logic import MODEL, logic
 from hrsnn_boards.logic_fit import (
     Fit,
@@ -21,6 +20,7 @@ from hrsnn_boards.logic_fit import (
     read_samples,
     unseen_errors,
 )
+from hrsnn_boards.resources import blocks
 
 
 def drawn(count: int) -> list[Sample]:
