@@ -39,7 +39,7 @@ LONGER = {
     "V": {"n_neurons": 100, "n_train": 150, "rounds": 3, "sparsity": 0.5, "n_starts": 2},
     "I": {"n_neurons": 40},
     "III": {"n_neurons": 60, "n_train": 150, "n_test": 150},
-    "IV": {"n_neurons": 80, "rounds": 3, "sparsity": 0.5, "epochs": 1},
+    "IV": {"n_neurons": 150, "rounds": 3, "sparsity": 0.5, "epochs": 1},
     "speech-pruning": {
         "n_neurons": 60,
         "sparsities": (0.5,),
