@@ -73,8 +73,8 @@ class Estimate:
         Mean over greatest synapses of a lane, 1 when they are even.
     cycles_per_step, cycles_per_inference : int
         Clock cycles, at `activity` or the counts that were given.
-    fmax_mhz, fmax_error_percent : float
-        Fastest clock to be expected, and how far that may be off.
+    fmax_mhz, fmax_error_percent : float or None
+        Fastest clock to be expected, and how far that may be off; None for a system on chip.
     latency_ms, link_ms : float
         Of an inference at the board's clock: the core alone, and its input events on the link.
     assumed : str
@@ -95,8 +95,8 @@ class Estimate:
     codebook_rows: int
     codebook_saves: int
     balance: float
-    fmax_mhz: float
-    fmax_error_percent: float
+    fmax_mhz: float | None
+    fmax_error_percent: float | None
     cycles_per_step: int
     cycles_per_inference: int
     latency_ms: float
@@ -297,7 +297,7 @@ def estimate(
         events = TYPICAL_ACTIVITY * net.n_inputs * n_steps
         assumed = f"{TYPICAL_ACTIVITY:.0%} of channels and neurons active in a step"
     words = np.ceil((events + n_steps) / 2)
-    fmax_mhz, fmax_error = predict_mhz(board, blocks(config, board))
+    speed = predict_mhz(board, blocks(config, board))
     return Estimate(
         board=board.name,
         part=board.part,
@@ -313,8 +313,8 @@ def estimate(
         codebook_rows=config.codebook_rows,
         codebook_saves=blocks(replace(config, codebook_rows=0), board) - blocks(config, board),
         balance=round(1 / balance, 3),
-        fmax_mhz=round(fmax_mhz, 1),
-        fmax_error_percent=round(100 * fmax_error, 1),
+        fmax_mhz=round(speed[0], 1) if speed else None,
+        fmax_error_percent=round(100 * speed[1], 1) if speed else None,
         cycles_per_step=round(step),
         cycles_per_inference=round(inference),
         latency_ms=round(1e3 * inference / board.clock_hz, 4),

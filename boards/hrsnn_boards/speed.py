@@ -124,8 +124,10 @@ def _fit() -> tuple[SpeedFit, float]:
     return SpeedFit.of(samples), max(abs(error) for _, error in unseen_errors(samples))
 
 
-def predict_mhz(board: Board, block_ram: int) -> tuple[float, float]:
+def predict_mhz(board: Board, block_ram: int) -> tuple[float, float] | None:
     """Return the clock [MHz] of a design on a board, and by what share that may be off.
+
+    None where no build is a sample: a system on chip.
 
     Parameters
     ----------
@@ -135,6 +137,8 @@ def predict_mhz(board: Board, block_ram: int) -> tuple[float, float]:
         Block RAMs of the whole design.
     """
     fit, error = _fit()
+    if speed_class(board) not in fit.clock_mhz:
+        return None
     return fit.predict(board, block_ram), error
 
 

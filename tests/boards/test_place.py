@@ -109,13 +109,19 @@ def test_figures_are_judged():
             ("2,000 neurons, UART front", "ecp5-85f", 8),
             ("64k synapses, UART front", "up5k", 1),
             ("64k synapses, UART front, flash", "up5k", 1),
+            ("core that learns", "ecp5-85f", 1),
         )
     ]
     rate(parts, cycles)
     assert parts[0]["msop_per_s"] == 125.0 and parts[2]["msop_per_s"] == 1000.0
-    rows = judge(cycles, lanes, parts)
+    learning = [
+        {"synapse_memory": "bram", "rate_hz": 80.0, "cycles_per_touched_synapse": 1.5},
+        {"synapse_memory": "spram", "rate_hz": 20.0, "cycles_per_touched_synapse": 2.1},
+    ]
+    rows = judge(cycles, lanes, learning, parts)
     assert [row["figure"] for row in rows if not row["met"]] == [
-        "cycles a SOP, one lane, scan included"
+        "cycles a SOP, one lane, scan included",
+        "cycles a touched synapse, learning, spram, 20 Hz",
     ]
     assert next(r["found"] for r in rows if "real time" in r["figure"]) == pytest.approx(312.5)
     text = markdown(
@@ -124,6 +130,7 @@ def test_figures_are_judged():
             "parts": parts,
             "cycles": cycles,
             "lanes": lanes,
+            "learning": learning,
             "codings": [{"word_bits": 14}],
         }
     )

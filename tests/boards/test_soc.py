@@ -126,7 +126,7 @@ def test_program_survives(machine):
     assert ask(line, damaged) == "error -2"
     assert ask(line, message("X")) == "error -1"
     assert ask(line, message("S", [1, 2])) == "error -1"
-    assert ask(line, message("L", [9 << 20, 1])) == "error -1", "no such memory"
+    assert ask(line, message("L", [1 << 16, 1])) == "error -1", "no such lane"
     line.write(right[:4])
     line.advance(1_500_000)
     assert line.read(2000) == b"error -2\n", "a cut message is given up"

@@ -34,11 +34,11 @@ def trained():
 
 
 def test_format_is_in_the_loop(trained):
-    """Wide integers score like the float network, two bits score less."""
+    """Wide integers score like the float network, readout weights of two bits score less."""
     judge = IntegerAccuracy(experiment().quantise.format(), CONFIG.readout)
     wide = judge(*trained)
     assert wide == pytest.approx(evaluate(trained[0], trained[2]), abs=0.05)
-    narrow = replace(judge, fmt=replace(judge.fmt, weight_width=2))
+    narrow = replace(judge, fmt=replace(judge.fmt, out_weight_width=2))
     assert narrow(*trained) < wide - 0.02
 
 

@@ -45,7 +45,7 @@ def test_met_by_hand():
 def test_one_shape(monkeypatch):
     """The rung compares networks, and a point that was never met is a failure."""
     monkeypatch.setattr(learning_runs, "LEARNING_SHAPES", {"learning": LEARNING_SHAPES["learning"]})
-    rung = learning_rung(BUILD, 8)
+    rung = learning_rung(BUILD, 12)
     assert rung.passed, rung.failures
     monkeypatch.setattr(learning_runs, "LEARNING_POINTS", ("nothing meets this",))
     assert learning_rung(BUILD, 1).failures == ("nothing meets this: must be met, not never",)
