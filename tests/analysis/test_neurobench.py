@@ -65,7 +65,11 @@ def torch_twin(torch, net):
             x = leak + total.long() * 2**net.fmt.v_shift
             held = self.wait > 0
             fired = (x >= threshold) & ~held
-            self.v = torch.where(fired | held, start, x.clamp(-top - 1, top))
+            if net.reset == "subtract":
+                x = torch.where(fired, x - (threshold - start), x)
+                self.v = torch.where(held, self.v, x.clamp(-top - 1, top))
+            else:
+                self.v = torch.where(fired | held, start, x.clamp(-top - 1, top))
             self.wait = torch.where(held, self.wait - 1, torch.where(fired, refractory, 0))
             return fired.double()
 
