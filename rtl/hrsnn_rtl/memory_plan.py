@@ -92,9 +92,9 @@ class MemorySpec:
         if self.single_port or self.in_logic or small:
             return 0
         if few:
-            # Without a wish, synthesis takes registers where they cost less than blocks.
+            # Without a wish, synthesis takes registers where they cost no more than blocks.
             count = blocks_of_one(self.depth, self.width, block)
-            return 0 if self.depth * self.width < BLOCK_COST * count else self.copies * count
+            return 0 if self.depth * self.width <= BLOCK_COST * count else self.copies * count
         count = blocks if self.block else blocks_of_one
         return self.copies * count(self.depth, self.width, block)
 
