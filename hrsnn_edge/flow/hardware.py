@@ -56,12 +56,12 @@ def verify_hardware(
     say: Callable[[str], None],
 ) -> HardwareVerdicts:
     """Compare the generated design with reference and engine, if there is one for the network."""
-    from hrsnn_rtl.capacity import check_features
+    from hrsnn_rtl.readout_shapes import shape_of
     from hrsnn_sim.random_runs import verify_random
     from hrsnn_sim.verify import verify_network, verify_split
 
     try:
-        check_features(net)
+        shape_of(net)
     except CapacityError as refusal:
         say(f"      no generated design: {refusal}")
         return HardwareVerdicts({}, None)

@@ -13,12 +13,6 @@ if TYPE_CHECKING:
     from hrsnn_rtl.config import CoreConfig
 
 
-def check_features(net: IntNetwork) -> None:
-    """Raise `CapacityError` that names a feature of the contract the core does not have."""
-    # It refuses sizes beyond what any core can have.
-    shape_of(net)
-
-
 def syn_width(net: IntNetwork) -> int:
     """Return the bits of a network's synaptic currents, 0 for delta synapses."""
     return net.synapses.syn_width if net.synapses else 0
@@ -29,7 +23,8 @@ def check_capacity(config: CoreConfig, net: IntNetwork) -> None:
 
     The synapses of each lane depend on the placement and are checked with the images.
     """
-    check_features(net)
+    # It refuses readouts beyond what any core can have.
+    shape_of(net)
     f = net.fmt
     for name, value in (
         ("v_width", f.v_width),

@@ -13,7 +13,7 @@ from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import ExpSynapses, IntFormat, IntNetwork, IntStdp
 from hrsnn_edge.plastic import greatest_network
 from hrsnn_rtl.blocks import BLOCK_SHAPES
-from hrsnn_rtl.capacity import check_capacity, check_features, syn_width
+from hrsnn_rtl.capacity import check_capacity, syn_width
 from hrsnn_rtl.codebook import MAX_CODEBOOK_ROWS
 from hrsnn_rtl.plasticity import DEFAULT_HISTORY, Plasticity
 from hrsnn_rtl.readout_shapes import ReadoutShape, output_width, shape_from, shape_of
@@ -269,7 +269,8 @@ class CoreConfig:
         from hrsnn_rtl.distance import lane_words
         from hrsnn_rtl.placer import place
 
-        check_features(net)
+        # Refuses first what no core can have.
+        shape = shape_of(net)
         width = options.get("distance_width", 0)
         placement = placement or place(net, lanes)
         fields = {
@@ -287,7 +288,6 @@ class CoreConfig:
             "out_width": output_width(net, n_steps) if net.readout.n_out else 1,
             "out_lanes": min(lanes, 1 << (max(1, net.readout.n_out).bit_length() - 1)),
         }
-        shape = shape_of(net)
         if shape:
             fields |= {"readout": shape, "out_lanes": 1}
         if stdp is not None:

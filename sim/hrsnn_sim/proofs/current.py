@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Assert, Module, Mux, Signal, signed
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.hdl import Assert, Mux, Signal, signed
 from hrsnn_rtl.config import CoreConfig
 
 from hrsnn_edge.fixed import signed_range
 from hrsnn_sim.formal import Goal
-from hrsnn_sim.proofs.lif import clamp, delayed, lif_config, toward_zero
+from hrsnn_sim.proofs.lif import UpdateGoal, clamp, delayed, lif_config, toward_zero
 
 
-class CurrentGoal(wiring.Component):
+class CurrentGoal(UpdateGoal):
     """A `CurrentUpdate` beside the formula of the contract on the same inputs."""
 
     def __init__(self, current, config: CoreConfig):
-        self._dut, self._config = current.CurrentUpdate(config=config), config
-        inputs = self._dut.signature.members
-        super().__init__({name: In(m.shape) for name, m in inputs.items() if m.flow == wiring.In})
+        super().__init__(current.CurrentUpdate(config=config), config)
 
     def elaborate(self, platform):
         """Build the circuit."""
-        c = self._config
-        m = Module()
-        m.submodules.dut = dut = self._dut
-        for name in self.signature.members:
-            m.d.comb += getattr(dut, name).eq(getattr(self, name))
+        c, dut, m = self._config, self._dut, self.connected()
         # Everything as it stands in C4, one cycle before the result; the product as in `LifGoal`.
         current, decay = delayed(m, self.current, 1), delayed(m, self.decay, 1)
         product = Signal(signed(c.syn_width + c.decay_width))

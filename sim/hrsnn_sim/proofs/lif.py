@@ -30,21 +30,32 @@ def delayed(m: Module, value, cycles: int):
     return value
 
 
-class LifGoal(wiring.Component):
+class UpdateGoal(wiring.Component):
+    """A block of the neurons' pipeline whose inputs are those of the goal."""
+
+    def __init__(self, dut: wiring.Component, config: CoreConfig):
+        self._dut, self._config = dut, config
+        inputs = dut.signature.members
+        super().__init__({name: In(m.shape) for name, m in inputs.items() if m.flow == wiring.In})
+
+    def connected(self) -> Module:
+        """Return a module with the block in it."""
+        m = Module()
+        m.submodules.dut = self._dut
+        for name in self.signature.members:
+            m.d.comb += getattr(self._dut, name).eq(getattr(self, name))
+        return m
+
+
+class LifGoal(UpdateGoal):
     """A `LifUpdate` beside the formula of the contract on the same inputs, delayed to match."""
 
     def __init__(self, lif, config: CoreConfig):
-        self._dut, self._config = lif.LifUpdate(config=config), config
-        inputs = self._dut.signature.members
-        super().__init__({name: In(m.shape) for name, m in inputs.items() if m.flow == wiring.In})
+        super().__init__(lif.LifUpdate(config=config), config)
 
     def elaborate(self, platform):
         """Build the circuit."""
-        c = self._config
-        m = Module()
-        m.submodules.dut = dut = self._dut
-        for name in self.signature.members:
-            m.d.comb += getattr(dut, name).eq(getattr(self, name))
+        c, dut, m = self._config, self._dut, self.connected()
         low, high = signed_range(c.v_width)
 
         # Everything as it stands in U4, one cycle before the result. The product is written like
