@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +51,7 @@ def verb(
         typer.Option(help="formal, random, learning, link, cocotb, netlist, bitstream or mutants."),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A sample of each rung.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Mutants at a time.")] = 2,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -59,7 +61,7 @@ def verb(
         if artifact is not None or random is not None:
             raise typer.BadParameter("Give either an artifact, --random N or --ladder.")
         set_verbosity(verbose, quiet)
-        climb_ladder(rung, quick, json)
+        climb_ladder(rung, quick, jobs, json)
         return
     from hrsnn_sim.random_runs import verify_random
     from hrsnn_sim.verify import verify_network
@@ -96,7 +98,7 @@ def verb(
     report_verdict(verdict, sim, json)
 
 
-def climb_ladder(names: list[str] | None, quick: bool, json: bool) -> None:
+def climb_ladder(names: list[str] | None, quick: bool, jobs: int, json: bool) -> None:
     """Do rungs of the verification ladder and print a table; leave with 1 if one failed."""
     from hrsnn_sim.verify import BUILD_ROOT
 
@@ -105,17 +107,15 @@ def climb_ladder(names: list[str] | None, quick: bool, json: bool) -> None:
     unknown = set(names or ()) - set(RUNGS)
     if unknown:
         raise typer.BadParameter(f"Rung must be one of {', '.join(RUNGS)}, not {min(unknown)!r}")
-    found = climb(names or list(RUNGS), QUICK if quick else FULL, BUILD_ROOT, log.print)
+    effort = replace(QUICK if quick else FULL, n_jobs=jobs)
+    found = climb(names or list(RUNGS), effort, BUILD_ROOT, log.print)
     result = {
         "passed": not any(rung.failures for rung, _ in found),
         "rungs": {rung.name: rung.to_json() | {"seconds": s} for rung, s in found},
     }
     lines = []
     for rung, seconds in found:
-        state = rung.skipped or ("passed" if rung.passed else "FAILED")
-        counts = ", ".join(f"{count} {what}" for what, count in rung.covered.items())
-        lines += [f"{rung.name:<16} {state:<8} {seconds:8.1f} s  {counts}"]
-        lines += [f"    {failure}" for failure in rung.failures]
+        lines += [rung.line(seconds), *(f"    {failure}" for failure in rung.failures)]
         if rung.name == "coverage":
             lines += [f"    {count:>10}  {point}" for point, count in rung.details.items()]
     emit(result, json, "\n".join(lines))

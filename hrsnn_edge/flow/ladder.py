@@ -38,6 +38,8 @@ class Effort:
         Bugs tried for each proof; None: all.
     mutants : int or None
         Mutants tried; None: all.
+    n_jobs : int
+        Mutants at a time.
     """
 
     networks: int
@@ -46,6 +48,12 @@ class Effort:
     bitstream: int
     bugs: int | None
     mutants: int | None
+    n_jobs: int = 1
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left out."""
+        return self.mutants is None
 
 
 FULL = Effort(networks=1000, cocotb=6, netlists=20, bitstream=3, bugs=None, mutants=None)
@@ -67,7 +75,7 @@ def _random(effort: Effort, root: Path) -> list[Rung]:
     first = (str(verdict.first_divergence),) if verdict.first_divergence else ()
     # A few networks cannot meet everything: holes count where the full number ran.
     met = sum(map(bool, coverage.counts.values()))
-    holes = coverage.holes if effort.networks >= FULL.networks else []
+    holes = coverage.holes if effort.is_whole else []
     return [
         Rung(
             "random",
@@ -88,7 +96,7 @@ def _random(effort: Effort, root: Path) -> list[Rung]:
 def _learning(effort: Effort, root: Path) -> list[Rung]:
     from hrsnn_sim.learning_runs import learning_netlist_rung, learning_rung
 
-    full = effort == FULL
+    full = effort.is_whole
     return [
         learning_rung(root, 60 if full else 12),
         learning_netlist_rung(root, 4 if full else 1),
@@ -130,7 +138,7 @@ def _mutants(effort: Effort, root: Path) -> list[Rung]:
     from hrsnn_sim.mutate import mutation_rung
 
     step = 1 if effort.mutants is None else max(1, len(MUTANTS) // effort.mutants)
-    return [mutation_rung(root, MUTANTS[::step])]
+    return [mutation_rung(root, MUTANTS[::step], n_jobs=effort.n_jobs)]
 
 
 def _link(effort: Effort, root: Path) -> list[Rung]:
@@ -140,7 +148,7 @@ def _link(effort: Effort, root: Path) -> list[Rung]:
     if not all((CHECKOUT / file).exists() for file in files):
         return [Rung("link", claim, {}, skipped="needs the tests of a checkout")]
     report = root.resolve() / "link.xml"
-    marks = "fuzz or reset or mid_load" if effort == FULL else "(fuzz or mid_load) and not long"
+    marks = "fuzz or reset or mid_load" if effort.is_whole else "(fuzz or mid_load) and not long"
     command = [sys.executable, "-m", "pytest", "-q", *files, "-k", marks]
     done = subprocess.run(
         # Only the first form of the report holds properties of a test.
@@ -190,5 +198,9 @@ def climb(
             found = RUNGS[name](effort, root)
         except ToolMissingError as error:
             found = [Rung(name, "", {}, skipped=str(error))]
-        out += [(rung, round((monotonic() - start) / len(found), 1)) for rung in found]
+        seconds = round((monotonic() - start) / len(found), 1)
+        out += [(rung, seconds) for rung in found]
+        # A climb takes long: what is known by now should not be lost with its end.
+        for rung in found:
+            say(rung.line(seconds))
     return out

@@ -209,11 +209,20 @@ void hrsnn_hits(void *handle, uint64_t *hits) {
 
 uint64_t hrsnn_cycle(void *handle) { return static_cast<Core *>(handle)->cycle; }
 
+// Pause as long as a core that has no work takes to stand still: the next word must wake it.
+static void rest(Core &core) {
+    for (int k = 0; k < IDLE_CYCLES; k++) {
+        core.settle();
+        core.edge();
+    }
+}
+
 int hrsnn_load(void *handle, uint32_t select, uint32_t lane, uint32_t base, const uint64_t *words,
                uint64_t n, uint64_t limit) {
     Core &core = *static_cast<Core *>(handle);
     Top &top = core.top;
     int status = OK;
+    rest(core);
     for (uint64_t k = 0, waited = 0; k < n;) {
         top.p_write____valid.set<bool>(true);
         top.p_write____select.set(select);
@@ -236,6 +245,7 @@ int hrsnn_read(void *handle, uint32_t select, uint32_t lane, uint32_t base, uint
     Core &core = *static_cast<Core *>(handle);
     Top &top = core.top;
     int status = OK;
+    rest(core);
     for (uint64_t asked = 0, got = 0, waited = 0; got < n; waited++) {
         top.p_read____valid.set<bool>(asked < n);
         top.p_read____select.set(select);

@@ -100,6 +100,7 @@ CONTROL = (
     Change("scheduler", "self.scan.early_valid[1:].any() | self.scan.valid[0] if", "0 if"),
     Change("scheduler", "works | tail.any()", "works"),
     Change("scheduler", "works.eq(~rests_next | self.asked)", "works.eq(~rests_next)"),
+    Change("core", "opened = scheduler.idle & scheduler.awake", "opened = scheduler.idle"),
     Change("scheduler", "self.delivered\n            & ~(scanning", "~(scanning"),
     Change("core", "queue.empty\n                & ~expander", "~expander"),
     Change("core", "& ~Cat(lane.busy for lane in lanes).any()\n", "\n"),

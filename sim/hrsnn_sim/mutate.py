@@ -7,10 +7,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from hrsnn_rtl.config import CoreConfig
 
 from hrsnn_edge.errors import MismatchError, ToolFailedError
 from hrsnn_edge.network import IntFormat
+from hrsnn_edge.parallel import run_parallel
 from hrsnn_edge.tools import run_tool, tool_environment
 from hrsnn_sim.bulk import BulkModel, Gaps
 from hrsnn_sim.cxxrtl import Design
@@ -31,9 +32,8 @@ from hrsnn_sim.netlist import CORES
 from hrsnn_sim.proofs import GOALS
 from hrsnn_sim.random_runs import random_job
 from hrsnn_sim.rung import Rung
-from hrsnn_sim.scoreboard import CoreTrace
 from hrsnn_sim.shapes import fitting_core
-from hrsnn_sim.verify import Job, reference_traces, verify_job
+from hrsnn_sim.verify import verify_job
 
 #: The cores that a changed design is built as: small ones, which compile fast.
 BROKEN_CORES: dict[str, CoreConfig] = CORES | {
@@ -69,50 +69,25 @@ import json, sys
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.core import Core
 from hrsnn_rtl.generate import emit_rtlil
-for line in sys.stdin:
-    config = CoreConfig.from_dict(json.loads(line))
-    print(json.dumps(emit_rtlil(Core(config=config, poison=True), "core")))
+config = CoreConfig.from_dict(json.loads(sys.argv[1]))
+print(emit_rtlil(Core(config=config, poison=True), "core"))
 """
 
 
-@dataclass
-class Bench:
-    """Random networks and what they must do, computed once for all mutants."""
-
-    root: Path
-    jobs: dict[tuple[str, int], tuple[Job, list[CoreTrace]]] = field(default_factory=dict)
-
-    def job(self, core: str, seed: int) -> tuple[Job, list[CoreTrace]]:
-        """Return a job and its expected traces."""
-        key = core, seed
-        if key not in self.jobs:
-            job = random_job(BROKEN_CORES[core], seed)
-            self.jobs[key] = job, reference_traces(job)
-        return self.jobs[key]
-
-    def catches(self, core: str, design: Design) -> str | None:
-        """Return how random networks show that a design is wrong, None when they do not."""
-        if core in BROKEN_LEARNERS:
-            return learning_catches(core, design, self.root)
-        model = BulkModel(design, BROKEN_CORES[core], self.root / "mutants/models")
-        for seed in SEEDS:
-            job, wanted = self.job(core, seed)
-            name = f"random network {seed} on {core}"
-            try:
-                verdict, _ = verify_job(
-                    job,
-                    "bulk",
-                    root=self.root,
-                    design=design,
-                    model=model,
-                    expected=lambda _, wanted=wanted: wanted,
-                    waves=False,
-                )
-            except (ToolFailedError, MismatchError) as error:
-                return f"{name}: {error}"
-            if verdict.first_divergence:
-                return f"{name}: {verdict.first_divergence.quantity}"
-        return None
+def networks_catch(core: str, design: Design, root: Path) -> str | None:
+    """Return how random networks show that a design is wrong, None when they do not."""
+    if core in BROKEN_LEARNERS:
+        return learning_catches(core, design, root)
+    model = BulkModel(design, BROKEN_CORES[core], root / "models")
+    for seed in SEEDS:
+        job, name = random_job(BROKEN_CORES[core], seed), f"random network {seed} on {core}"
+        try:
+            verdict, _ = verify_job(job, "bulk", root=root, design=design, model=model, waves=False)
+        except (ToolFailedError, MismatchError) as error:
+            return f"{name}: {error}"
+        if verdict.first_divergence:
+            return f"{name}: {verdict.first_divergence.quantity}"
+    return None
 
 
 def learning_catches(name: str, design: Design, root: Path) -> str | None:
@@ -129,7 +104,7 @@ def learning_catches(name: str, design: Design, root: Path) -> str | None:
 
 def _learning_difference(name: str, design: Design, root: Path) -> str | None:
     config = BROKEN_LEARNERS[name]
-    core = CoreLearner(root, model=BulkModel(design, config, root / "mutants/models"))
+    core = CoreLearner(root, model=BulkModel(design, config, root / "models"))
     for seed in SEEDS:
         core.gaps = Gaps(0.3 * (seed % 3), 0.0, seed + 1, wait_steps=seed % 5 == 0)
         try:
@@ -152,7 +127,7 @@ def proof_catches(change: Change, root: Path) -> str | None:
     for goal in goals:
         circuit = goal.make(changed_module(change))
         try:
-            proof = prove(circuit, goal, root / "mutants/proof")
+            proof = prove(circuit, goal, root / "proof")
         except ToolFailedError:
             # The register that an induction looks at may be gone.
             continue
@@ -161,60 +136,71 @@ def proof_catches(change: Change, root: Path) -> str | None:
     return None
 
 
-def changed_designs(change: Change, root: Path) -> dict[str, Design]:
-    """Return the cores of `cores_for` as the changed package generates them.
+def changed_designs(change: Change, root: Path) -> Iterator[tuple[str, Design]]:
+    """Yield the cores of `cores_for` as the changed package generates them, each when asked for.
 
     A copy of the package with the change is imported by a process of its own.
     """
+    package = root / "hrsnn_rtl"
+    shutil.copytree(change.path.parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / change.path.name).write_text(change.text())
+    (root / "emit.py").write_text(EMIT)
+    env = tool_environment()
+    env["PYTHONPATH"] = os.pathsep.join([str(root), *(path for path in sys.path if path)])
+    for name, config in cores_for(change).items():
+        values = json.dumps(asdict(config))
+        log = root / name
+        run_tool([sys.executable, "emit.py", values], cwd=root, log=log, env=env)
+        yield name, Design(TOP, log.read_text(), flags=FLAGS)
+
+
+def caught_by(change: Change, root: Path) -> str | None:
+    """Return the first check that notices a change: a proof, or random networks on a core."""
     digest = hashlib.sha256(f"{change} {change.text()}".encode()).hexdigest()[:12]
     folder = (root / "mutants" / digest).resolve()
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(
-        change.path.parent, folder / "hrsnn_rtl", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    (folder / "hrsnn_rtl" / change.path.name).write_text(change.text())
-    (folder / "emit.py").write_text(EMIT.replace("sys.stdin", "open('configs')"))
-    cores = cores_for(change)
-    lines = [json.dumps(asdict(config)) for config in cores.values()]
-    (folder / "configs").write_text("\n".join(lines))
-    env = tool_environment()
-    env["PYTHONPATH"] = os.pathsep.join([str(folder), *(path for path in sys.path if path)])
+    folder.mkdir(parents=True)
     try:
-        run_tool([sys.executable, "emit.py"], cwd=folder, log=folder / "designs", env=env)
-        texts = [json.loads(line) for line in (folder / "designs").read_text().splitlines()]
+        found = proof_catches(change, folder)
+        designs = () if found else changed_designs(change, folder)
+        caught = (networks_catch(core, design, folder) for core, design in designs)
+        return found or next(filter(None, caught), None)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return {name: Design(TOP, text, flags=FLAGS) for name, text in zip(cores, texts, strict=True)}
+        shutil.rmtree(folder)
 
 
-def caught_by(change: Change, bench: Bench) -> str | None:
-    """Return the first check that notices a change: a proof, or random networks on a core."""
-    found = proof_catches(change, bench.root)
-    if found:
-        return found
-    for core, design in changed_designs(change, bench.root).items():
-        found = bench.catches(core, design)
-        if found:
-            return found
-    return None
+def _caught(change: Change, root: Path) -> tuple[Change, str | None]:
+    return change, caught_by(change, root)
 
 
 def mutation_rung(
     root: Path,
     mutants: Sequence[Change] = MUTANTS,
     say: Callable[[str], None] = lambda _: None,
+    n_jobs: int = 1,
 ) -> Rung:
-    """Try every mutant; one that nobody notices and that is not argued to be equal is a failure."""
-    bench, seen, failures = Bench(root), {}, []
-    for change in mutants:
-        seen[str(change)] = check = caught_by(change, bench)
+    """Try every mutant; one that nobody notices and that is not argued to be equal is a failure.
+
+    Parameters
+    ----------
+    root : Path
+        Build folder.
+    mutants : sequence of Change
+        What to try.
+    say : callable
+        Called with one line for every mutant, as soon as it is known.
+    n_jobs : int
+        Mutants at a time, each in a process of its own.
+    """
+    seen, failures = {}, []
+    for change, check in run_parallel(_caught, [(change, root) for change in mutants], n_jobs):
+        seen[str(change)] = check
         argued = EQUIVALENT.get(change)
         say(f"{change}\n    {check or argued or 'not noticed'}")
         if check is None and argued is None:
             failures.append(f"{change}: must be noticed by some check")
         if check is not None and argued is not None:
             failures.append(f"{change}: is argued to be equal, but {check} tells it apart")
-    shutil.rmtree(root / "mutants", ignore_errors=True)
     caught = sum(check is not None for check in seen.values())
     by_proof = sum(bool(check) and check.startswith("proof") for check in seen.values())
     return Rung(

@@ -36,6 +36,12 @@ class Rung:
         """Whether it ran and nothing failed."""
         return self.skipped is None and not self.failures
 
+    def line(self, seconds: float) -> str:
+        """Return one line for a table, with the time that the rung took [s]."""
+        state = self.skipped or ("passed" if self.passed else "FAILED")
+        counts = ", ".join(f"{count} {what}" for what, count in self.covered.items())
+        return f"{self.name:<16} {state:<8} {seconds:8.1f} s  {counts}"
+
     def to_json(self) -> dict:
         """Return the object that the command line prints."""
         return {"passed": self.passed, **asdict(self)}

@@ -36,7 +36,10 @@ def test_climb(rungs, tmp_path):
     """Every rung is done in order with its effort; a missing tool skips one."""
     heard = []
     found = climb(list(rungs), FULL, tmp_path, heard.append)
-    assert heard == ["good ...", "bad ...", "lacking ..."]
+    assert heard[::2] == ["good ...", "bad ...", "lacking ..."]
+    # Each result is told when it is known.
+    assert [line.split()[1] for line in heard[1:4:2]] == ["passed", "FAILED"]
+    assert "yices-smt2" in heard[5]
     good, bad, lacking = (rung for rung, _ in found)
     assert good.passed and good.covered == {"networks": 1000}
     assert not bad.passed and bad.failures

@@ -33,11 +33,11 @@ def test_caught_by_a_proof_or_by_networks(monkeypatch):
 def test_what_nobody_notices_is_a_failure(monkeypatch):
     """A change that no check sees fails the rung unless it is argued; an argued one must not."""
     change = Change("lif", "latency = 4", "latency = 5")
-    monkeypatch.setattr(mutate, "caught_by", lambda change, bench: None)
+    monkeypatch.setattr(mutate, "caught_by", lambda change, root: None)
     assert mutation_rung(ROOT, [change]).failures == (f"{change}: must be noticed by some check",)
     monkeypatch.setitem(mutate.EQUIVALENT, change, "nobody reads it")
     assert mutation_rung(ROOT, [change]).passed
-    monkeypatch.setattr(mutate, "caught_by", lambda change, bench: "a check")
+    monkeypatch.setattr(mutate, "caught_by", lambda change, root: "a check")
     assert "is argued to be equal, but a check" in mutation_rung(ROOT, [change]).failures[0]
 
 
