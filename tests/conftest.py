@@ -1,4 +1,4 @@
-"""What holds for all tests: in CI a required lane must not be skipped."""
+"""What holds for all tests: in CI a required lane must not be skipped; no example is timed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import os
 import re
 
 import pytest
+from hypothesis import settings
 
 from hrsnn_edge.tools import NEEDS
+
+# The first example of many tests compiles a kernel, and machines are busy.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 #: Marks of the lanes that every set-up by `make` can run.
 REQUIRED = frozenset({"tools"})

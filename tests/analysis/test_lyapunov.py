@@ -90,7 +90,7 @@ def test_lorenz63():
     assert spectrum.exponents.sum() == pytest.approx(-41 / 3, abs=2e-3)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000), reset_term=st.booleans())
 def test_sum_rule(seed, reset_term):
     """The sum of a network's spectrum is the mean of ln |det J| over the averaged steps."""

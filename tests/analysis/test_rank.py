@@ -15,7 +15,7 @@ def test_worked_rule():
     assert effective_rank(states, share=1).rank == 3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=st.integers(2, 12), m=st.integers(2, 12), r=st.integers(1, 6), seed=st.integers(0, 999))
 def test_bounded_by_the_rank(n, m, r, seed):
     """The effective rank is at most the rank, and equals it when all of the sum is asked for."""

@@ -56,7 +56,7 @@ def float_example(**changed) -> FloatArtifact:
     return FloatArtifact(FloatNetwork(**values | changed), ("a", "b"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(network_cases())
 def test_read_write_is_identity(case):
     """Every integer network comes back as it was, and its bytes are the same twice."""
@@ -69,7 +69,7 @@ def test_read_write_is_identity(case):
     assert to_bytes(back) == data
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(feature_cases(reset="hard"))
 def test_features_are_kept_in_version_2(case):
     """Exponential synapses and other readouts come back as they were, from a file of version 2."""
@@ -81,7 +81,7 @@ def test_features_are_kept_in_version_2(case):
         from_bytes(pack(*unpack(data, "x")), "x")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(network_cases(reset="subtract"))
 def test_a_subtractive_reset_is_kept_in_version_3(case):
     """It comes back from a file of version 3; without the field the file is refused."""
@@ -103,7 +103,7 @@ def test_version_1_stays_as_it_was():
         from_bytes(pack(*unpack(DATA, "x"), version=2), "x")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(learning_cases())
 def test_learning_constants_are_kept(case):
     """The constants of a learning network come back as they were."""
@@ -136,7 +136,7 @@ DATA = to_bytes(example())
 GOLDEN = "e57a57369c8147c1b0c569556b1785c14d61118088880ed20db76e2a4c5189bb"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(DATA) - 1), st.integers(1, 255))
 def test_one_altered_byte_is_always_an_error(at, change):
     """No single altered byte goes unseen."""

@@ -85,7 +85,7 @@ def test_rossler_attractor():
     assert x[:, 2].max() > 10 and np.median(x[:, 2]) < 0.3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     sizes=st.tuples(st.integers(4, 9), st.integers(1, 8), st.integers(1, 8)),
     seed=st.integers(0, 999),

@@ -43,7 +43,7 @@ def plain_run(net, current, hold, decay):
     return np.array(traces), np.array(counts)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 999),
     hold=st.integers(1, 7),

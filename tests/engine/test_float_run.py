@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hrsnn_edge.data.events import EventBatch
@@ -136,7 +136,6 @@ def cases(draw):
     return net, [rng.random((t, k)) < 0.3 for t in lengths]
 
 
-@settings(deadline=None)  # the first call compiles
 @given(case=cases(), n_bins=st.integers(1, 5))
 def test_equals_the_readable_step(case, n_bins):
     """The compiled engine fires the spikes of `lif_step`, and counts them in their bins."""

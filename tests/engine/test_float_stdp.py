@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hrsnn_edge.data.events import EventBatch
@@ -165,7 +165,6 @@ def cases(draw):
     return net, stdp, [rng.random((t, k)) < 0.3 for t in lengths]
 
 
-@settings(deadline=None)  # the first call compiles
 @given(case=cases())
 def test_equals_the_rule_as_written(case):
     """The compiled pass gives the weights of the rule written with dense arrays."""

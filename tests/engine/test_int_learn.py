@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.int_learn import learn, rescale_incoming
@@ -36,7 +36,6 @@ def assert_equal(net, stdp, rasters):
 
 
 @given(learning_cases())
-@settings(deadline=None)
 def test_equals_reference(case):
     """Spikes, membranes, outputs, counts, magnitudes and traces equal the reference."""
     net, raster, stdp = case
@@ -44,7 +43,6 @@ def test_equals_reference(case):
 
 
 @given(learning_cases(max_steps=20), seeds)
-@settings(deadline=None)
 def test_features_equal_reference(case, seed):
     """The same with exponential synapses and other readouts."""
     net, raster, stdp = case

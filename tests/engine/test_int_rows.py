@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hrsnn_edge.data.events import EventBatch
@@ -31,7 +31,6 @@ def delivered(net, fired):
 
 
 @given(seeds, st.integers(2, 8), st.integers(0, 3), st.booleans())
-@settings(deadline=None)
 def test_both_forms_equal_the_reference(seed, weight_width, shift_width, share):
     """Any weights and shifts, any set of sources: the sums are the reference's in either form."""
     fmt = IntFormat(weight_width=weight_width, shift_width=shift_width, v_width=24)

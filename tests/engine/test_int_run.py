@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hrsnn_edge.data.events import EventBatch
@@ -27,7 +27,6 @@ def assert_equal(net, rasters, result):
 
 
 @given(network_cases(), st.data())
-@settings(deadline=None)
 def test_equals_reference(case, data):
     """Spikes, membranes, outputs and counts equal the reference, samples of uneven length too."""
     net, raster = case
@@ -48,7 +47,6 @@ def test_equals_reference_on_larger_networks(seed):
 
 
 @given(feature_cases(), st.data())
-@settings(deadline=None)
 def test_features_equal_reference(case, data):
     """The same with exponential synapses, perceptrons and streams."""
     net, raster = case
@@ -72,7 +70,6 @@ def test_features_equal_reference_on_larger_networks(seed):
 
 
 @given(network_cases(), seeds, st.booleans(), st.data())
-@settings(deadline=None)
 def test_stream_goes_on_like_the_reference(case, seed, has_currents, data):
     """A stream that is cut anywhere and continued equals the reference in one run."""
     net, raster = case
@@ -98,7 +95,6 @@ def test_stream_needs_a_trace_readout():
 
 
 @given(network_cases(max_steps=12))
-@settings(deadline=None)
 def test_spike_counts(case):
     """Spike counts are the sums of the raster over each part of the run."""
     net, raster = case

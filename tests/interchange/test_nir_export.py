@@ -44,7 +44,7 @@ def network(seed, **changed):
     return FloatNetwork(**values | changed)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from(["jump", "leaky"]),

@@ -50,7 +50,7 @@ def check(folder, graph, raster, method="exact", reset="hard"):
     return got, out, outputs
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(ENDS), st.sampled_from(["exact", "euler"]))
 def test_imported_graphs_fire_as_nir_says(folder, seed, end, method):
     """Every spike of every population, and every output, is that of the graph."""
@@ -61,7 +61,7 @@ def test_imported_graphs_fire_as_nir_says(folder, seed, end, method):
     np.testing.assert_allclose(outputs, out, rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from(["exact", "euler"]),

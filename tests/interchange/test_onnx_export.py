@@ -38,7 +38,7 @@ def check(net, raster):
         assert class_[s] == trace.prediction
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(network_cases(), st.booleans(), seeds)
 def test_equals_the_reference(case, plain, seed):
     """Spikes, membranes and outputs are equal bit for bit: every readout, synapse and format."""

@@ -28,7 +28,7 @@ def outputs(path, x):
     return ort.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1))
 def test_image_networks_give_the_same_outputs(tmp_path_factory, seed):
     """Convolution, normalisation, both poolings: outputs are those of onnxruntime."""
@@ -40,7 +40,7 @@ def test_image_networks_give_the_same_outputs(tmp_path_factory, seed):
     np.testing.assert_allclose(found, want, rtol=2e-3, atol=2e-3)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_perceptrons_give_the_same_outputs(tmp_path_factory, seed, depth):
     """Chains of Gemm and ReLU of any length."""

@@ -17,7 +17,7 @@ def value(signal, history, t):
     return total
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_maps_are_applied_in_order(seed):
     """Through a matrix, scaled, delayed, picked, summed, joined: the value is that by hand."""

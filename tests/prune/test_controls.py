@@ -49,7 +49,7 @@ def test_activity_pruned_refuses(rates, count, text):
         activity_pruned(make_network(), rates, count, seed=0)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     method=st.sampled_from(["magnitude", "uniform"]),
     n_kept=st.integers(5, 40),
@@ -76,7 +76,7 @@ def test_same_neurons_refuses_too_many():
         same_neurons(net, np.ones(40, bool), net.w_rec.nnz + 1, "uniform", 0)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(n=st.integers(2, 40), share=st.floats(0, 1), seed=st.integers(0, 1000))
 def test_erdos_renyi_has_the_counts(n, share, seed):
     """Counts are exact, no neuron reaches itself, signs are Dale's, neurons are old ones."""

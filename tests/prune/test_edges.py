@@ -45,7 +45,7 @@ def naive_choice(pairs, rank, count, rule):
     return chosen
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     n=st.integers(3, 14),
     density=st.floats(0.05, 0.5),
@@ -62,7 +62,7 @@ def test_choice_is_the_naive_one(n, density, count, rule, seed):
     assert choose(rows, count, AddRule(rule), seed).tolist() == expected
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(n=st.integers(4, 12), density=st.floats(0.05, 0.4), seed=st.integers(0, 1000))
 def test_greedy_is_exact_for_one_edge(n, density, seed):
     """No candidate raises the variance of the degrees more than the literal rule's."""
@@ -90,7 +90,7 @@ def test_candidates_leave_out_the_original_unless_too_few_are_left():
     assert np.argwhere(candidates(rows, original, 3)).tolist() == [[0, 2], [1, 0], [2, 1]]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     limit=st.integers(1, 8),
     count=st.integers(1, 60),

@@ -16,7 +16,7 @@ from hrsnn_edge.prune.graph import (
 from tests.prune.networks import make_events, make_network, rows_of
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 1000), n_silent=st.integers(1, 20))
 def test_removed_neurons_are_silenced_neurons(seed, n_silent):
     """A network without some neurons spikes like one in which they cannot fire."""

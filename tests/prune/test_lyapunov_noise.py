@@ -44,7 +44,6 @@ def naive_lyapunov(rows, exponents):
     return np.array([len(u) / sum(1 / floored[k] for k in u) for u in unions])
 
 
-@settings(deadline=None)
 @given(n=st.integers(2, 25), density=st.floats(0.02, 0.9), seed=seeds)
 def test_lyapunov_matrix_is_the_naive_one(n, density, seed):
     """The sparse form of eq. (13) equals the sets it is defined by."""
@@ -82,7 +81,7 @@ def test_values():
         lyapunov_matrix(rows, np.zeros(12))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(n=st.integers(2, 40), density=st.floats(0.02, 0.9), seed=seeds)
 def test_linearised_is_stable(n, density, seed):
     """Whatever the signs and directions, every eigenvalue has a negative real part."""
@@ -92,7 +91,7 @@ def test_linearised_is_stable(n, density, seed):
     assert a[rows.col_idx, rows.pre_idx] == pytest.approx(rows.weights)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(n=st.integers(2, 40), density=st.floats(0.02, 0.9), seed=seeds)
 def test_covariance_of_directed_signed(n, density, seed):
     """The residual is below 1e-12, C is positive, equals the Schur method's, and all p >= 0."""
@@ -122,7 +121,7 @@ def test_covariance_closed_forms():
     assert covariance(circulant) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(n=st.integers(2, 30), density=st.floats(0.02, 0.9), seed=seeds, leak=st.floats(0.3, 3))
 def test_covariance_of_any_noise(n, density, seed, leak):
     """Noise onto some nodes, a leak that dominates or not: the Schur method's C, or unstable."""

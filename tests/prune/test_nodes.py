@@ -35,7 +35,7 @@ def test_betweenness_of_a_path():
     assert sampled_betweenness(rows, np.arange(6)).tolist() == expected
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(n=st.integers(2, 25), density=st.floats(0.02, 0.8), seed=st.integers(0, 1000))
 def test_betweenness_is_that_of_others(n, density, seed):
     """Both forms equal an independent implementation on any directed graph."""
@@ -71,7 +71,7 @@ def test_alive_worked():
     assert alive(net, readout_counts=True).tolist() == [True, True, True, True, False, False]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     n=st.integers(12, 50),
     density=st.floats(0, 0.15),

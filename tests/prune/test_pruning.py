@@ -43,7 +43,7 @@ def synapses(rows):
     return dict(zip(pairs, rows.weights.tolist(), strict=True))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     method=st.sampled_from(["lnp", "magnitude", "uniform"]),
     sparsity=st.sampled_from([0.0, 0.3, 0.8, 0.95, 1.0]),

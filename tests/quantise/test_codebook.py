@@ -53,7 +53,7 @@ def test_enough_rows_change_nothing():
     assert (shared.refractory_steps == net.refractory_steps).all()
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(st.integers(0, 99), st.integers(1, 12), st.booleans())
 def test_no_more_sets_than_rows(seed, rows, has_currents):
     """A quantised network has at most so many different neurons, and no greater threshold."""

@@ -68,7 +68,7 @@ def test_one_neuron_by_hand():
     assert report.weights["input"].shifts == {0: 1}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.integers(3, 8), st.integers(10, 20), st.integers(0, 3))
 def test_error_is_at_most_half_an_lsb(seed, weight_width, v_width, shift_width):
     """Every weight and threshold is within half a step of its float value times the scale."""
@@ -87,7 +87,7 @@ def test_error_is_at_most_half_an_lsb(seed, weight_width, v_width, shift_width):
         assert np.all(error <= step / 2 + slack)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 1000))
 def test_scale_of_a_neuron_is_free(seed):
     """Powers of two on a neuron's inputs, threshold, reset and floor leave the result as it is."""
@@ -276,7 +276,7 @@ def test_a_reset_above_the_threshold_is_refused():
         quantise(network(v_reset=reset), FMT, samples())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 1000), st.integers(2, 8), st.integers(0, 3), st.booleans())
 def test_every_weight_fits(seed, weight_width, shift_width, shared):
     """The chosen scales leave no weight beyond the format, and shared ones are all the same."""

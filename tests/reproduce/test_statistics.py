@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hrsnn_edge.reproduce.statistics import paired, spread
@@ -28,7 +28,6 @@ def test_signed_rank_of_six_wins():
     assert found.wilcoxon_p == pytest.approx(2 / 2**6)
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_less_is_better_turns_the_wins(values):
     """What wins as less loses as more, and equal pairs win neither way."""

@@ -42,7 +42,7 @@ def test_back_to_back_samples(lanes, double_buffer):
     Bench(config).run(script)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(
     network_cases(max_neurons=16, max_inputs=6, max_steps=5),
     st.sampled_from([1, 2, 4, 8]),

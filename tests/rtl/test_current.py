@@ -47,7 +47,7 @@ def run_current(config: CoreConfig, current, decay, syn_sum, clear: bool = False
     return np.array(out)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(
     st.integers(8, 24), st.integers(4, 12), st.integers(1, 24), st.integers(0, 16),
     st.integers(0, 2**32 - 1),

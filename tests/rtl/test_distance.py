@@ -44,7 +44,6 @@ def test_images_by_hand():
     assert config.synapse_depth == 6 and config.synapse_width == 1 + NET.fmt.weight_width
 
 
-@settings(deadline=None)
 @given(st.lists(st.sets(st.integers(0, 30), min_size=1), min_size=1), st.integers(1, 5))
 def test_sums_give_the_targets_back(rows, width):
     """Summed up along each row, the words give every target, and no row has more than its slots."""
@@ -65,7 +64,7 @@ def test_sums_give_the_targets_back(rows, width):
     assert found == np.concatenate(slots).tolist()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.sets(st.integers(0, 19), min_size=1)), min_size=1),
     st.integers(1, 4),
@@ -102,7 +101,7 @@ def test_hardware_sums_alike(rows, width):
 PAUSES = [Pauses(), Pauses(command=0.8), Pauses(0.4, 0.6)]
 
 
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(
     network_cases(max_neurons=16, max_inputs=6, max_steps=5),
     st.sampled_from([1, 2, 4]),

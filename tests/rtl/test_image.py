@@ -92,7 +92,7 @@ def test_larger_core_by_hand():
     assert not weights[24:].any()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(network_cases(), st.sampled_from([1, 2, 4, 8]))
 def test_images_hold_the_network(case, lanes):
     """Walking the rows of all lanes gives back every synapse of the network, shifts included."""

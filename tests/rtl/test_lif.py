@@ -90,7 +90,7 @@ def _with(params: LifParams, **changes) -> LifParams:
     return LifParams(**{**values, **changes})
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(lif_cases())
 def test_matches_reference(case):
     """State and spike of every neuron are those of lif_step, for all widths and at all edges."""

@@ -70,14 +70,14 @@ def check_ram(depth, poison, seed, **options):
             assert got == expected
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(1, 70), st.booleans(), st.integers(0, 2**16))
 def test_ram(depth, poison, seed):
     """A read gives the last word written before; poison spoils exactly the meeting reads."""
     check_ram(depth, poison, seed)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(
     st.sampled_from([256, 257, 700, 1025, 3000]),
     st.sampled_from(["ICESTORM_RAM", "DP16KD"]),
@@ -102,7 +102,7 @@ def test_segments(depth, width, block):
     assert blocks(depth, width, block) <= least == blocks_of_one(depth, width, block)
 
 
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(st.sampled_from([10, 16384, 40000]), st.integers(0, 2**16))
 def test_single_port_ram(depth, seed):
     """A read without a write gives the last word written, whichever block it is in."""

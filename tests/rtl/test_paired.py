@@ -76,7 +76,7 @@ def run_through(width: int, depth: int, seed: int, pauses: float):
     return spent[0]
 
 
-@settings(deadline=None, max_examples=4)
+@settings(max_examples=4)
 @given(st.sampled_from([8, 16, 18, 24]), st.integers(0, 2**16), st.sampled_from([0.0, 0.4]))
 def test_runs(width, seed, pauses):
     """Runs that are read and written again leave every word as it was written last."""

@@ -33,7 +33,7 @@ def expected(readout: MlpReadout, n_neurons: int, samples):
     return out
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**16), st.sampled_from([1, 2]), st.sampled_from([0.0, 0.5]))
 def test_matches_reference(seed, lanes, pause):
     """Two samples of steps of any bin, some of which ask: outputs and products are right."""

@@ -53,7 +53,7 @@ def check_magnitudes(got, want, step) -> None:
         )
 
 
-@settings(deadline=None, max_examples=2)
+@settings(max_examples=2)
 @given(seeds, st.sampled_from([1, 2]), st.booleans())
 def test_every_step(seed, lanes, spram):
     """Weights and updates equal the reference after every step, whatever is read in between."""
@@ -75,7 +75,7 @@ def test_every_step(seed, lanes, spram):
     Bench(config, **({} if spram else {"preloaded": net, "stdp": stdp})).run(script)
 
 
-@settings(deadline=None, max_examples=3)
+@settings(max_examples=3)
 @given(seeds, st.sampled_from([1, 2, 4]), st.sampled_from([8, 16]))
 def test_samples(seed, lanes, history):
     """Samples longer than the history, one after the other, give the reference's weights."""

@@ -19,7 +19,7 @@ from tests.rtl.harness import simulate
 N = 12
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(1, 300), st.lists(st.integers(0, 255), min_size=1, max_size=10))
 def test_times(factor, values):
     """`times` is the product, for every constant."""
@@ -100,7 +100,7 @@ def run_readout(weights, bias, out_lanes: int, steps, pause: float, seed: int):
     return results, sops
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(
     st.integers(1, 5),
     st.sampled_from([1, 2, 4]),

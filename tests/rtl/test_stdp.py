@@ -52,7 +52,7 @@ def step_by_step(magnitude: int, limit: int, changes) -> int:
     return int(value[0])
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.data())
 def test_update(data):
     """Three clipped sums equal the steps one by one: gains, a loss, gains again."""

@@ -51,7 +51,7 @@ def transfer(dut, n: int, write_pause: float, read_pause: float, seed: int, late
     return got, total, held_most
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(chances, chances, st.integers(0, 2**16), st.integers(0, QUEUE_MARGIN - 3), st.booleans())
 def test_event_queue_keeps_order_and_loses_nothing(write_pause, read_pause, seed, late, early):
     """Words come out in order, once each, even when the writer stops late after `room` falls."""
@@ -68,7 +68,7 @@ def test_event_queue_gives_a_word_every_cycle():
     assert total <= 200 + 4
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(chances, chances, st.integers(0, 2**16), st.sampled_from([2, 4]))
 def test_small_queue_keeps_order_and_loses_nothing(write_pause, read_pause, seed, depth):
     """Words come out in order, once each, under any pauses; no more are held than the depth."""

@@ -74,7 +74,7 @@ def expected_walk(lengths, events):
     )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     st.lists(st.sampled_from([0, 0, 1, 1, 2, 3, 16]), min_size=32, max_size=32),
     st.lists(st.integers(0, 31), min_size=1, max_size=60),
@@ -159,7 +159,7 @@ def accumulate(targets, addends) -> np.ndarray:
     return (np.array(sums[:16]) ^ 2048) - 2048
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     st.lists(
         st.tuples(
