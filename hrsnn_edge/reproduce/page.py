@@ -30,7 +30,7 @@ named, ratio, wins of the seeds, and p of the paired t test.
 
 """
 _SECTION = re.compile(r"^## ", re.MULTILINE)
-_VERDICT = re.compile(r"^\* \*\*(G\d+): (.*?)\*\* (.*)$", re.MULTILINE)
+_VERDICT = re.compile(r"^\* \*\*(G\d+|BO): (.*?)\*\* (.*)$", re.MULTILINE)
 
 
 def section(result: Result, command: str, plots: Iterable[str] = ()) -> str:
@@ -166,8 +166,8 @@ def update(page: Path, sections: dict[str, str], order: Sequence[str]) -> None:
 
 
 def gate_list(body: str) -> str:
-    """Return one line for each gate that the sections decide, in the order of their numbers."""
-    verdicts = sorted(_VERDICT.findall(body), key=lambda v: int(v[0][1:]))
+    """Return one line for each gate that the sections decide, those with numbers in their order."""
+    verdicts = sorted(_VERDICT.findall(body), key=lambda v: int(v[0][1:] if v[0][0] == "G" else 99))
     if not verdicts:
         return ""
     return "\n".join(grid([["gate", "verdict", "claim: found"], *map(list, verdicts)])) + "\n\n"

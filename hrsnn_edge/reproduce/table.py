@@ -112,7 +112,7 @@ class Gate:
     Attributes
     ----------
     name : str
-        ``G1`` .. ``G11``.
+        ``G1`` .. ``G11``; ``BO``, the search against chance.
     claim : str
         What is claimed, and the bound.
     judge : callable
