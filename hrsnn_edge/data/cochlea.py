@@ -1,10 +1,13 @@
 """An audio front end: filter bank, envelope, logarithm, leaky integrate-and-fire encoders.
 
     peak level -> pre-emphasis -> band-pass bank on the ERB scale -> rectify -> low-pass
-    -> ln(1 + e / floor) -> per channel, one LIF encoder for each gain -> events
+    -> ln(1 + e / floor) -> lateral inhibition -> per channel, one LIF encoder for each gain,
+    and one for each gain of its onsets -> events
 
 A causal chain of first- and second-order sections, cheap in fixed point. Several gains a channel
-carry level as "how many of them fire", which one threshold a channel would throw away.
+carry level as "how many of them fire", which one threshold a channel would throw away. Inhibition
+by the neighbours keeps the peaks of a spectrum and drops what voice and microphone add to all of
+it; onset cells say when.
 """
 
 from __future__ import annotations
@@ -44,8 +47,16 @@ class CochleaConfig:
         Step of the events [ms]; must be a whole number of samples.
     compression_floor : float
         Envelope, relative to peak 1, at which the logarithm sets in.
+    lateral_strength : float
+        Share of the mean level around a filter that is taken off it; 0 for no inhibition.
+    lateral_erb : float
+        Reach of the inhibition: standard deviation of a Gaussian, in ERB numbers.
     gains : tuple of float
         One encoder a channel for each.
+    onset_gains : tuple of float
+        One encoder a channel for each besides, driven by what rises above the recent mean.
+    onset_ms : float
+        Time constant of that mean.
     tau_encoder : float
         Membrane time constant of the encoders [ms].
     refractory_steps : int
@@ -61,7 +72,11 @@ class CochleaConfig:
     envelope_ms: float = 8.0
     dt: float = 1.0
     compression_floor: float = 0.003
+    lateral_strength: float = 0.0
+    lateral_erb: float = 4.0
     gains: tuple[float, ...] = (0.25, 0.35, 0.5, 0.7, 1.0)
+    onset_gains: tuple[float, ...] = ()
+    onset_ms: float = 20.0
     tau_encoder: float = 20.0
     refractory_steps: int = 2
 
@@ -75,24 +90,46 @@ class CochleaConfig:
             )
         if self.rectifier not in ("full", "half"):
             raise ValueError(f"Rectifier must be 'full' or 'half', not {self.rectifier!r}")
-        for name in ("bandwidth_erb", "envelope_ms", "dt", "compression_floor", "tau_encoder"):
+        for name in ("bandwidth_erb", "envelope_ms", "dt", "compression_floor", "lateral_erb",
+                     "onset_ms", "tau_encoder"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        if not 0 <= self.lateral_strength <= 1:
+            raise ValueError(
+                f"lateral_strength must be between 0 and 1, not {self.lateral_strength}"
+            )
         if not self.gains:
             raise ValueError("Gains must hold at least one value, not none")
 
     @property
     def n_inputs(self) -> int:
-        """Channels of the events: filters times gains, gains of a filter side by side."""
-        return self.n_channels * len(self.gains)
+        """Channels of the events: filters times encoders, those of a filter side by side."""
+        return self.n_channels * self.n_encoders
+
+    @property
+    def n_encoders(self) -> int:
+        """Encoders of a filter: of its level, then of its onsets."""
+        return len(self.gains) + len(self.onset_gains)
+
+
+#: The front end of highest accuracy for spoken digits, chosen on validation: see docs/decisions.md.
+CONTRAST = CochleaConfig(
+    bandwidth_erb=0.8,
+    compression_floor=0.0005,
+    lateral_strength=0.7,
+    gains=(0.8, 1.6, 3.2),
+    onset_gains=(3.0, 6.0),
+)
+
+
+def erb_number(hz):
+    """Return the ERB number of `hz` (Glasberg and Moore): ``21.4 log10(1 + 0.00437 f)``."""
+    return 21.4 * np.log10(1 + 0.00437 * np.asarray(hz))
 
 
 def erb_centres(config: CochleaConfig) -> np.ndarray:
-    """Return the centre frequencies [Hz], evenly spaced in ERB number (Glasberg and Moore).
-
-    ``E(f) = 21.4 log10(1 + 0.00437 f)``.
-    """
-    ends = 21.4 * np.log10(1 + 0.00437 * np.array([config.low_hz, config.high_hz]))
+    """Return the centre frequencies [Hz], evenly spaced in ERB number."""
+    ends = erb_number([config.low_hz, config.high_hz])
     return (10 ** (np.linspace(*ends, config.n_channels) / 21.4) - 1) / 0.00437
 
 
@@ -178,15 +215,34 @@ def _filter(x, sections, smooth, full, hop, out):
                 out[n // hop, k] = level
 
 
+def inhibited(u, config: CochleaConfig) -> np.ndarray:
+    """Return ``max(u - strength * m, 0)``, (T, n_channels), `m` the level around each filter.
+
+    `m` is a Gaussian mean over the distance in ERB numbers, the filter itself included; at the
+    ends of the bank it is that of the filters there are.
+    """
+    place = erb_number(erb_centres(config))
+    weight = np.exp(-0.5 * ((place[:, None] - place) / config.lateral_erb) ** 2)
+    return np.maximum(u - config.lateral_strength * (u @ (weight / weight.sum(axis=0))), 0)
+
+
+def onsets(u, config: CochleaConfig) -> np.ndarray:
+    """Return what rises above a one-pole low-pass of `onset_ms`, ``max(u - m, 0)``, as `u`."""
+    a = np.exp(-config.dt / config.onset_ms)
+    return np.maximum(u - lfilter([1 - a], [1, -a], u, axis=0), 0)
+
+
 def spikes_from(u, config: CochleaConfig) -> np.ndarray:
-    """Return the (T, n_inputs) bool raster of `lif_encoders` for a compressed envelope."""
-    return lif_encoders(
-        u,
-        gains=config.gains,
-        dt=config.dt,
-        tau=config.tau_encoder,
-        refractory_steps=config.refractory_steps,
+    """Return the (T, n_inputs) bool raster of the encoders for the level of each filter."""
+    encode = functools.partial(
+        lif_encoders, dt=config.dt, tau=config.tau_encoder, refractory_steps=config.refractory_steps
     )
+    raster = encode(u, gains=config.gains)
+    if not config.onset_gains:
+        return raster
+    by_filter = (len(u), config.n_channels, -1)
+    parts = [raster, encode(onsets(u, config), gains=config.onset_gains)]
+    return np.concatenate([p.reshape(by_filter) for p in parts], axis=2).reshape(len(u), -1)
 
 
 def time_parts(u, n_parts: int) -> np.ndarray:
@@ -214,9 +270,9 @@ def encode_clips(
     Returns
     -------
     events : EventBatch
-        ``n_channels * gains`` channels.
+        ``n_inputs`` channels.
     features : (S, n_channels * n_parts) float64
-        Mean compressed envelope of each filter in equal parts of the clip.
+        Mean level of each filter, behind the inhibition, in equal parts of the clip.
 
     Raises
     ------
@@ -226,7 +282,7 @@ def encode_clips(
     rasters, features = [], []
     for k, clip in enumerate(clips):
         try:
-            u = envelopes(clip, rate, config)
+            u = inhibited(envelopes(clip, rate, config), config)
         except DataError as error:
             raise DataError(f"Clip {k}: {error}") from error
         rasters.append(spikes_from(u, config))

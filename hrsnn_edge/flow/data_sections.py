@@ -62,7 +62,7 @@ class FsddData(FileData):
         """The encoder in words."""
         c = self.cochlea
         return (
-            f"{c.n_channels} band-pass filters, {len(c.gains)} integrate-and-fire encoders each, "
+            f"{c.n_channels} band-pass filters, {c.n_encoders} integrate-and-fire encoders each, "
             f"{c.dt:g} ms steps"
         )
 

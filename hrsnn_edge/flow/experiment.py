@@ -198,6 +198,22 @@ class Experiment(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_relays(self) -> Experiment:
+        if not self.model.readout.reads_input:
+            return self
+        if self.prune.method != "none" and self.prune.sparsity > 0:
+            raise ValueError(
+                "prune.sparsity must be 0 where model.readout.reads_input is true, not "
+                f"{self.prune.sparsity:g}: pruning cannot tell a relay from a neuron"
+            )
+        if self.quantise.train_integer:
+            raise ValueError(
+                "quantise.train_integer must be false where model.readout.reads_input is true: "
+                "the network that learns in integers has no relays"
+            )
+        return self
+
     def with_seed(self, seed: int | None) -> Experiment:
         """Return the experiment with another seed; None keeps its own."""
         return self if seed is None else self.model_copy(update={"seed": seed})

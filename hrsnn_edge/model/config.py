@@ -281,6 +281,8 @@ class ReadoutConfig:
         hidden layer has as many units.
     units : int
         Mlp: units of its second hidden layer.
+    reads_input : bool
+        Whether the encoder's events are read too, by a relay neuron a channel; see `with_relays`.
     """
 
     kind: str = "logistic"
@@ -288,6 +290,7 @@ class ReadoutConfig:
     strength: float = 0.3
     read_share: float = 0.1
     units: int = 20
+    reads_input: bool = False
 
     def __post_init__(self):
         """Check the ranges."""
@@ -295,6 +298,8 @@ class ReadoutConfig:
         _check_bounds(
             self, n_bins=(1, None), strength=(0, None), read_share=(0, 1), units=(1, None)
         )
+        if self.reads_input and self.kind == "mlp":
+            raise ValueError("reads_input must be false with an mlp, which reads central neurons")
 
 
 @dataclass(frozen=True)

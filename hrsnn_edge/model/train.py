@@ -17,6 +17,7 @@ from hrsnn_edge.model.config import ModelConfig, PlasticityConfig, ReadoutConfig
 from hrsnn_edge.model.lif import build_network
 from hrsnn_edge.model.rate import calibrate_rate, check_alive, homeostasis, scale_inputs
 from hrsnn_edge.model.readout import accuracy, fit_readout, read_neurons, scores
+from hrsnn_edge.model.relays import with_relays
 from hrsnn_edge.model.stdp import FloatStdp, draw_stdp, run_stdp
 from hrsnn_edge.model.topology import stream
 from hrsnn_edge.network import FloatNetwork
@@ -40,7 +41,7 @@ class TrainingRecord:
     stdp : FloatStdp or None
         The constants that were used, for a plastic integer network.
     untrained : FloatNetwork
-        The network before STDP, calibrated, without a readout.
+        The network before STDP, calibrated, without readout and relays.
     train_accuracy : float
         Of the readout on the samples it was fitted to, copies included.
     epochs : tuple of Epoch
@@ -125,6 +126,8 @@ def train_network(
         net, epochs = _descend(net, config, data, n_classes, seed, progress)
         stages["backprop"] = check_alive(net, few, "backpropagation")
         change = weight_correlation(untrained, net)
+    if config.readout.reads_input:
+        net = with_relays(net)
     progress("readout")
     shown = readout_samples(data, config.augment, seed)
     net, train_accuracy = with_readout(net, shown, n_classes, config.readout)

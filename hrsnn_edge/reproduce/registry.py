@@ -16,8 +16,8 @@ from hrsnn_edge.reproduce.plasticity import PLASTICITY
 from hrsnn_edge.reproduce.pruning import EVOLUTION, PRUNING
 from hrsnn_edge.reproduce.searched import MOST_MEMORY, OBJECTIVE_TABLE
 from hrsnn_edge.reproduce.separation import DENSITY, RANK
-from hrsnn_edge.reproduce.speakers import SPEAKERS
 from hrsnn_edge.reproduce.speech import BACKPROP, LIMITED, SIZES, TABLE_I
+from hrsnn_edge.reproduce.speech_best import BEST, BEST_BACKPROP
 from hrsnn_edge.reproduce.speech_pruning import SPEECH_PRUNING
 from hrsnn_edge.reproduce.table import Table
 
@@ -36,7 +36,8 @@ TABLES: dict[str, Table] = {
         DENSITY,
         OBJECTIVE_TABLE,
         MOST_MEMORY,
-        SPEAKERS,
+        BEST,
+        BEST_BACKPROP,
         BACKPROP,
         SIZES,
         LIMITED,

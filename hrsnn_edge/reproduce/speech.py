@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hrsnn_edge.analysis.operations import count_operations
+from hrsnn_edge.data.cochlea import CochleaConfig
 from hrsnn_edge.data.dataset import Dataset
 from hrsnn_edge.data.fsdd import load_fsdd
 from hrsnn_edge.engine.float_run import run_counts
@@ -52,12 +53,16 @@ BACKPROP_CONTROLS = {
 N_BINS = 4
 
 
-def speech_data(place: Place) -> Dataset:
+def speech_data(place: Place, cochlea: CochleaConfig | None = None) -> Dataset:
     """Return the encoded clips in the published split; the encoding is kept in the store."""
+
+    def write(folder: Path) -> None:
+        write_dataset(folder / "data.npz", load_fsdd(place.data / FILE, cochlea=cochlea))
+
     folder = place.store.run(
         "encode-fsdd",
-        {"file": sha256_file(place.data / FILE)},
-        lambda folder: write_dataset(folder / "data.npz", load_fsdd(place.data / FILE)),
+        {"file": sha256_file(place.data / FILE), "cochlea": cochlea},
+        write,
         source=code_version("hrsnn_edge.data.fsdd"),
     )
     return read_dataset(folder / "data.npz")

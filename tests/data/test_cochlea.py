@@ -3,11 +3,15 @@ import pytest
 from scipy.signal import iirpeak, lfilter
 
 from hrsnn_edge.data.cochlea import (
+    CONTRAST,
     CochleaConfig,
     encode_clips,
     envelopes,
     erb_centres,
+    erb_number,
     erb_width,
+    inhibited,
+    onsets,
     spikes_from,
     time_parts,
 )
@@ -65,6 +69,51 @@ def test_pre_emphasis_lifts_high_tones():
     assert lifted[4] - lifted[1] > plain[4] - plain[1]
 
 
+def test_inhibition_by_hand():
+    """Two filters that reach each other fully lose the strength times their mean level."""
+    config = CochleaConfig(n_channels=2, lateral_strength=0.5, lateral_erb=1e6)
+    np.testing.assert_allclose(inhibited(np.array([[4.0, 1.0]]), config), [[2.75, 0.0]])
+    near, far = np.array([[4.0, 0.0, 0.0]]), CochleaConfig(n_channels=3, lateral_strength=0.5)
+    step = np.diff(erb_number(erb_centres(far)))
+    np.testing.assert_allclose(step[0], step[1])
+    w = np.exp(-0.5 * (np.arange(3) * step[0] / far.lateral_erb) ** 2)
+    np.testing.assert_allclose(inhibited(near, far)[0, 0], 4 - 0.5 * 4 * w[0] / w.sum())
+
+
+def test_inhibition_drops_what_all_filters_share():
+    """A level common to all filters shrinks to its share; a peak stays above its flanks."""
+    config = CochleaConfig(n_channels=20, lateral_strength=0.7)
+    flat = np.full((1, 20), 3.0)
+    np.testing.assert_allclose(inhibited(flat, config), 0.3 * flat)
+    np.testing.assert_array_equal(inhibited(flat, CochleaConfig(n_channels=20)), flat)
+
+
+def test_onsets_by_hand():
+    """With a = 1/2 a step of 4 leaves 2, then 1, then 1/2; a fall leaves nothing."""
+    config = CochleaConfig(n_channels=1, onset_ms=1 / np.log(2))
+    u = np.array([4.0, 4.0, 4.0, 0.0])[:, None]
+    np.testing.assert_allclose(onsets(u, config)[:, 0], [2.0, 1.0, 0.5, 0.0])
+
+
+def test_onset_encoders_lie_behind_those_of_the_level():
+    """Each filter has its level encoders first; without onset cells they are the same."""
+    config = CochleaConfig(n_channels=3, gains=(0.5, 2.0), onset_gains=(1.0, 4.0, 8.0))
+    u = np.random.default_rng(1).uniform(0, 4, (200, 3))
+    raster = spikes_from(u, config)
+    assert raster.shape == (200, config.n_inputs) == (200, 15)
+    by_filter = raster.reshape(200, 3, 5)
+    level = spikes_from(u, CochleaConfig(n_channels=3, gains=(0.5, 2.0))).reshape(200, 3, 2)
+    onset = spikes_from(onsets(u, config), CochleaConfig(n_channels=3, gains=(1.0, 4.0, 8.0)))
+    np.testing.assert_array_equal(by_filter[:, :, :2], level)
+    np.testing.assert_array_equal(by_filter[:, :, 2:], onset.reshape(200, 3, 3))
+    assert onset.any() and level.any()
+
+
+def test_best_front_end_has_as_many_encoders():
+    """The contrast is not bought with channels."""
+    assert CONTRAST.n_inputs == CochleaConfig().n_inputs == 200
+
+
 def test_half_wave_is_about_half():
     """Half-wave rectification passes about half of the envelope of full-wave."""
     clip = tone(1000, 0.4)
@@ -104,6 +153,8 @@ def test_bad_clips_are_named(clip, rate, message):
         ({"rectifier": "quarter"}, "'full' or 'half', not 'quarter'"),
         ({"envelope_ms": 0.0}, "envelope_ms must be above 0"),
         ({"gains": ()}, "Gains must hold"),
+        ({"lateral_strength": 1.5}, "lateral_strength must be between 0 and 1, not 1.5"),
+        ({"onset_ms": 0.0}, "onset_ms must be above 0"),
     ],
 )
 def test_bad_settings_are_named(values, message):

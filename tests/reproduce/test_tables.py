@@ -46,8 +46,9 @@ LONGER = {
         "shares": ((0.6, 0.4),),
         "rounds": 3,
     },
-    "speakers": {"n_neurons": 40},
     "backprop": {"n_neurons": 20},
+    "speech-best": {"n_neurons": 40, "names": ("HeNHeS",), "unheard": ("HeNHeS",)},
+    "speech-best-backprop": {"n_neurons": 20, "names": ("HeNB",), "unheard": ()},
     "sizes": {},
     "limited": {"n_neurons": 40, "shares": (0.1, 1.0)},
 }
