@@ -1,4 +1,4 @@
-"""Forecasters: last value, linear autoregression, echo state network, spiking network.
+"""Forecasters: last value, autoregression, echo state network, spiking network.
 
 All but the first are ridge fits that predict the *increment* to the next sample; the functions
 `fit_...` train them on a series, (T, D), scaled to about 0..1.
@@ -7,6 +7,7 @@ All but the first are ridge fits that predict the *increment* to the next sample
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 import numpy as np
 
@@ -28,21 +29,43 @@ class LastValue:
         return None, np.asarray(sample, float)
 
 
+def monomials(values, degree: int) -> np.ndarray:
+    """Return all products of 1 to `degree` columns, (M, P), of values (M, D), the columns first.
+
+    >>> monomials([[2.0, 3.0]], 2)
+    array([[2., 3., 4., 6., 9.]])
+    """
+    values = np.asarray(values, float)
+    chosen = [
+        list(columns)
+        for d in range(1, degree + 1)
+        for columns in combinations_with_replacement(range(values.shape[1]), d)
+    ]
+    return np.stack([values[:, columns].prod(axis=1) for columns in chosen], axis=1)
+
+
 @dataclass(frozen=True, eq=False)
-class LinearAutoregression:
-    """The increment as a linear map of the last samples.
+class Autoregression:
+    """The increment as a polynomial of the last samples.
+
+    Of degree 2 or more it is nonlinear vector autoregression, also called next-generation
+    reservoir computing: a reservoir without a network.
 
     Attributes
     ----------
     ridge : Ridge
-        From the last `n_delays` samples, the newest first, to the increment.
+        From the `monomials` of ``2 x - 1`` of the last `n_delays` samples, the newest first, to the
+        increment.
     n_delays, n_dims : int
         Samples that are remembered, coordinates of one.
+    degree : int
+        Greatest degree of a monomial; 1 is linear.
     """
 
     ridge: Ridge
     n_delays: int
     n_dims: int
+    degree: int = 1
 
     def start(self) -> np.ndarray:
         """Return an empty memory, (0, D)."""
@@ -52,16 +75,18 @@ class LinearAutoregression:
         """Return the memory and the forecast; at first the oldest sample fills the memory."""
         state = np.vstack([[sample], state])[: self.n_delays]
         filled = np.vstack([state, np.repeat(state[-1:], self.n_delays - len(state), axis=0)])
-        return state, sample + self.ridge.predict(filled.reshape(1, -1))[0]
+        features = monomials(2 * filled.reshape(1, -1) - 1, self.degree)
+        return state, sample + self.ridge.predict(features)[0]
 
 
-def fit_autoregression(series, n_delays: int) -> LinearAutoregression:
-    """Train a linear autoregression of `n_delays` samples."""
+def fit_autoregression(series, n_delays: int, degree: int = 1) -> Autoregression:
+    """Train an autoregression of `n_delays` samples by products of up to `degree` values."""
     series = _checked(series, n_delays)
     shifts = range(n_delays)
     lagged = np.hstack([series[n_delays - 1 - k : len(series) - 1 - k] for k in shifts])
     increments = np.diff(series, axis=0)[n_delays - 1 :]
-    return LinearAutoregression(fit_ridge(lagged, increments), n_delays, series.shape[1])
+    fit = fit_ridge(monomials(2 * lagged - 1, degree), increments)
+    return Autoregression(fit, n_delays, series.shape[1], degree)
 
 
 @dataclass(frozen=True, eq=False)

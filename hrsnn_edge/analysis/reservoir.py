@@ -217,3 +217,50 @@ def forecast_recipe(n_neurons: int = 300, *, neurons: str = "het") -> ReservoirC
         hold=40,
         fixed_traces=(30.0, 100.0),
     )
+
+
+def integrator_recipe(
+    n_neurons: int = 300, *, neurons: str = "hom", weight: float = 0.1
+) -> ReservoirConfig:
+    """Return the settings whose closed-loop forecasts are the best found.
+
+    Neurons integrate: the current is added as it is, a spike takes one threshold off the membrane,
+    the leak is slow. Their rate is a rectified *line* of the current, without the kink of infinite
+    slope that a fast leaky neuron has at threshold, and what a spike leaves in the membrane is not
+    lost, so that the error of a filtered spike train falls with every further spike. One slow
+    filter reads them. About 150 spikes in 1,000 steps: more work than `forecast_recipe` at equal
+    size.
+
+    Parameters
+    ----------
+    n_neurons : int
+        N.
+    neurons : str
+        ``'hom'`` or ``'het'``.
+    weight : float
+        Mean excitatory weight times the root of the mean fan-in, in thresholds; inhibition is four
+        times as strong, in balance at 80:20. 0 leaves the neurons unconnected.
+    """
+    density = min(0.1, 30 / n_neurons)
+    unit = 1 / np.sqrt(density * (n_neurons - 1))
+    base = memory_recipe(n_neurons, neurons=neurons, tau_e_mean=100.0, tau_i_mean=100.0)
+    return ReservoirConfig(
+        network=replace(
+            base.network,
+            ring_density=density,
+            input_share=1.0,
+            weight_e=float(unit),
+            weight_i=float(4 * unit),
+            recurrent_scale=weight,
+            refractory_mean=0,
+            gain_mode="jump",
+            reset="subtract",
+            floor=-2.0,
+        ),
+        bias_mean=0.0,
+        bias_spread=0.3,
+        input_gain=0.6,
+        hold=160,
+        own_trace=False,
+        fixed_traces=(400.0,),
+    )

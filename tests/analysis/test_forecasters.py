@@ -7,9 +7,10 @@ from hrsnn_edge.analysis.forecasters import (
     fit_autoregression,
     fit_echo_state,
     fit_spiking,
+    monomials,
     spiking_features,
 )
-from hrsnn_edge.analysis.reservoir import draw_reservoir, forecast_recipe
+from hrsnn_edge.analysis.reservoir import draw_reservoir, forecast_recipe, integrator_recipe
 from hrsnn_edge.data.chaotic import lorenz63, scale_to_unit
 from hrsnn_edge.errors import DataError
 
@@ -45,6 +46,35 @@ def test_autoregression_solves_a_sine():
     # One sample is enough to start: it stands for the older ones.
     state, said = model.step(model.start(), np.array([0.5]))
     assert state.shape == (1, 1) and np.isfinite(said).all()
+
+
+def test_quadratic_autoregression_is_a_quadratic_map():
+    """A line cannot forecast the logistic map one step ahead, products of degree 2 do exactly."""
+    x = [0.3]
+    while len(x) < 300:
+        x.append(3.9 * x[-1] * (1 - x[-1]))
+    x = np.array(x)[:, None]
+    line, curve = (
+        nrmse(x[201:], teacher_forced(fit_autoregression(x[:200], 1, degree), x[200:-1]))
+        for degree in (1, 2)
+    )
+    assert line > 0.5 and curve < 1e-5
+
+
+def test_monomials_count_and_values():
+    """Degree 3 of two columns: 2 + 3 + 4 products, in order."""
+    got = monomials([[2.0, 5.0]], 3)
+    assert got.tolist() == [[2, 5, 4, 10, 25, 8, 20, 50, 125]]
+
+
+def test_integrators_forecast_further(lorenz):
+    """At equal size neurons that integrate stay valid longer than fast leaky ones."""
+    train, unseen = lorenz
+    fast, slow = (
+        score(fit_spiking(draw_reservoir(config, 3, seed=0), train, squares=True), unseen)
+        for config in (forecast_recipe(60, neurons="hom"), integrator_recipe(60))
+    )
+    assert slow.mean_valid_time > fast.mean_valid_time + 15
 
 
 def test_chaos_ranks_the_models(lorenz):

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from hrsnn_edge.analysis.memory import memory_capacity
-from hrsnn_edge.analysis.reservoir import draw_reservoir, match_rate, memory_recipe
+from hrsnn_edge.analysis.reservoir import (
+    draw_reservoir,
+    integrator_recipe,
+    match_rate,
+    memory_recipe,
+)
 from hrsnn_edge.errors import TrainingError
 
 
@@ -32,6 +37,15 @@ def test_recipe():
     assert w[w < 0].mean() == pytest.approx(-4 / np.sqrt(0.05 * 299), rel=0.05)
     assert net.inhibitory.mean() == pytest.approx(0.2)
     assert 8 < reservoir.rate_hz(series(300)) < 25
+
+
+def test_integrators_fire_along_a_rectified_line():
+    """Unconnected, without input: spikes a step are the bias less what leaks, never below 0."""
+    reservoir = draw_reservoir(integrator_recipe(200, weight=0.0), 1, 4)
+    counts = reservoir.run(np.zeros((60, 1))).counts[10:].mean(axis=0) / reservoir.hold
+    # A spike takes one threshold; the membrane in between, about a half, leaks 1/100 a step.
+    expected = np.maximum(reservoir.bias - 0.005, 0)
+    np.testing.assert_allclose(counts, expected, atol=0.01)
 
 
 def test_rate_matching():
