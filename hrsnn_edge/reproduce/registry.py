@@ -19,6 +19,7 @@ from hrsnn_edge.reproduce.separation import DENSITY, RANK
 from hrsnn_edge.reproduce.speech import BACKPROP, LIMITED, SIZES, TABLE_I
 from hrsnn_edge.reproduce.speech_best import BEST, BEST_BACKPROP
 from hrsnn_edge.reproduce.speech_pruning import SPEECH_PRUNING
+from hrsnn_edge.reproduce.speech_pruning_large import SPEECH_PRUNING_LARGE
 from hrsnn_edge.reproduce.table import Table
 
 TABLES: dict[str, Table] = {
@@ -43,6 +44,7 @@ TABLES: dict[str, Table] = {
         LIMITED,
         PRUNING,
         SPEECH_PRUNING,
+        SPEECH_PRUNING_LARGE,
         EVOLUTION,
     )
 }

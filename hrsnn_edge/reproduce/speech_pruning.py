@@ -55,9 +55,14 @@ class SpeechPruneSettings:
     rounds: int = 20
 
 
-def settled(net: FloatNetwork, config: ModelConfig, data: Dataset) -> FloatNetwork:
-    """Return a pruned network back at its rates, as the prune station leaves it."""
-    rate = config.rate
+def settled(
+    net: FloatNetwork, config: ModelConfig, data: Dataset, target_hz: float | None = None
+) -> FloatNetwork:
+    """Return a pruned network back at its rates, as the prune station leaves it.
+
+    `target_hz` is another rate to bring its neurons to.
+    """
+    rate = config.rate if target_hz is None else replace(config.rate, target_hz=target_hz)
     few = data.train.events.select(slice(0, rate.calibration_samples))
     return homeostasis(net, few, rate.target_hz, rate.homeostasis_rounds, rate.homeostasis_limits)[
         0
@@ -78,6 +83,7 @@ def pruned_figures(net: FloatNetwork, config: ModelConfig, data: Dataset) -> dic
         "in": float(net.w_in.nnz),
         "sop_rec": work.sop_rec / n,
         "sop": (work.sop_in + work.sop_rec) / n,
+        "spikes": float(parts[1].sum()) / n,
     }
 
 

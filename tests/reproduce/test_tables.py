@@ -46,6 +46,12 @@ LONGER = {
         "shares": ((0.6, 0.4),),
         "rounds": 3,
     },
+    "speech-pruning-large": {
+        "n_neurons": 60,
+        "recurrent": 0.6,
+        "networks": ((0.4, 10.0), (0.4, 40.0)),
+        "control": (0.4, 40.0),
+    },
     "backprop": {"n_neurons": 20},
     "speech-best": {"n_neurons": 40, "names": ("HeNHeS",), "unheard": ("HeNHeS",)},
     "speech-best-backprop": {"n_neurons": 20, "names": ("HeNB",), "unheard": ()},
