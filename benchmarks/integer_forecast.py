@@ -14,7 +14,7 @@ import numpy as np
 
 from hrsnn_edge.analysis.forecast import nrmse, score_forecasts, teacher_forced
 from hrsnn_edge.analysis.forecasters import fit_spiking
-from hrsnn_edge.analysis.reservoir import draw_reservoir, forecast_recipe
+from hrsnn_edge.analysis.reservoir import draw_reservoir, forecast_recipe, integrator_recipe
 from hrsnn_edge.data.chaotic import lorenz63, scale_to_unit
 from hrsnn_edge.data.planes import Planes
 from hrsnn_edge.network import IntFormat
@@ -40,13 +40,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[10, 11, 12, 13, 14])
     parser.add_argument("--neurons", type=int, default=300)
+    parser.add_argument("--integrators", action="store_true", help="neurons that integrate")
     parser.add_argument("--squares", action="store_true", help="squared filters are features too")
     parser.add_argument("--forms", nargs="*", default=list(FORMS), choices=list(FORMS))
     options = parser.parse_args()
     for seed in options.seeds:
         series, _, _ = scale_to_unit(lorenz63(N_TRAIN + N_UNSEEN, seed=seed), N_TRAIN)
         train, unseen = series[: N_TRAIN + 1], series[N_TRAIN + 1 :]
-        reservoir = draw_reservoir(forecast_recipe(options.neurons), 3, seed)
+        recipe = integrator_recipe if options.integrators else forecast_recipe
+        reservoir = draw_reservoir(recipe(options.neurons), 3, seed)
         models = {"floats": fit_spiking(reservoir, train, squares=options.squares)}
         for name in options.forms:
             changed, bits = FORMS[name]
