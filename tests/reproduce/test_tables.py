@@ -53,7 +53,7 @@ LONGER = {
         "control": (0.4, 40.0),
     },
     "backprop": {"n_neurons": 20},
-    "speech-best": {"n_neurons": 40, "names": ("HeNHeS",), "unheard": ("HeNHeS",)},
+    "speech-best": {"n_neurons": 40, "names": ("HeNHeS",), "unheard": ()},
     "speech-best-backprop": {"n_neurons": 20, "names": ("HeNB",), "unheard": ()},
     "sizes": {},
     "limited": {"n_neurons": 40, "shares": (0.1, 1.0)},
