@@ -67,8 +67,15 @@ LEARNING = replace(
         loss_width=6,
     ),
 )
-#: The same with magnitudes in the single-port RAMs of an UP5K, whose block RAM holds fewer inputs.
-LEARNING_SPRAM = replace(LEARNING, n_inputs=128, synapse_memory="spram", block_ram="ICESTORM_RAM")
+#: The same with magnitudes in the single-port RAMs of an UP5K, whose block RAM holds fewer inputs
+#: and histories.
+LEARNING_SPRAM = replace(
+    LEARNING,
+    n_inputs=128,
+    synapse_memory="spram",
+    block_ram="ICESTORM_RAM",
+    plasticity=replace(LEARNING.plasticity, overlap=False),
+)
 #: Ports of a core that a measurement keeps.
 OBSERVED = ("command", "write", "read", "idle", "strobes")
 #: Most cycles a touched synapse of a core that learns, by its memory.

@@ -245,6 +245,7 @@ class CoreConfig:
         placement=None,
         stdp: IntStdp | None = None,
         history: int = DEFAULT_HISTORY,
+        overlap: bool = True,
         **options,
     ) -> CoreConfig:
         """Return the tight configuration of a network.
@@ -261,7 +262,7 @@ class CoreConfig:
             Neurons to lanes; by default `hrsnn_rtl.placer.place` chooses.
         stdp : IntStdp, optional
             Learning constants, for a core that learns.
-        history : int
+        history, overlap : int, bool
             As in `Plasticity`, for a core that learns.
         **options
             Any other field, e.g. ``synapse_memory="spram"`` or ``queue_depth=64``.
@@ -294,7 +295,7 @@ class CoreConfig:
             # Weights grow, so the sums must hold the greatest ones.
             fields |= {
                 "sum_width": greatest_network(net, stdp).sum_width,
-                "plasticity": Plasticity.of(stdp, history),
+                "plasticity": Plasticity.of(stdp, history, overlap),
                 "double_buffer": False,
             }
         if not {**fields, **options}.get("double_buffer", True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import connect, flipped
 
@@ -66,7 +66,12 @@ class Core(wiring.Component):
         m = Module()
         m.submodules.scheduler = scheduler = Scheduler(config=c)
         m.submodules.queue = queue = EventQueue(
-            layout=queue_layout(c), depth=c.queue_depth, early=c.lanes > 1, poison=self._poison
+            layout=queue_layout(c),
+            depth=c.queue_depth,
+            early=c.lanes > 1,
+            # Spikes are prepared while the scan still runs: two cycles more or less do not matter.
+            direct=not c.plasticity,
+            poison=self._poison,
         )
         m.submodules.expander = expander = Expander(config=c)
         lanes = []
@@ -82,13 +87,15 @@ class Core(wiring.Component):
             lanes.append(lane)
         self._commands(m, scheduler, lanes)
         connect(m, scheduler.queue, queue.i)
+        # A lane that learns holds its rows back itself, once they are prepared.
+        hold = Const(0) if c.plasticity else scheduler.hold
         m.d.comb += [
             scheduler.room.eq(queue.room),
             scheduler.spikes.eq(Cat(lane.spike for lane in lanes)),
             scheduler.read_slot.eq(self.read.addr),
             expander.i.payload.eq(queue.o.payload),
-            expander.i.valid.eq(queue.o.valid & ~scheduler.hold),
-            queue.o.ready.eq(expander.i.ready & ~scheduler.hold),
+            expander.i.valid.eq(queue.o.valid & ~hold),
+            queue.o.ready.eq(expander.i.ready & ~hold),
             *(lane.scan.eq(scheduler.scan) for lane in lanes),
         ]
         readout = None
@@ -126,11 +133,15 @@ class Core(wiring.Component):
         m.submodules.gate = gate = FlushGate(plasticity=plasticity)
         connect(m, flipped(self.command), gate.i)
         connect(m, gate.o, scheduler.command)
-        m.d.comb += gate.idle.eq(scheduler.idle)
+        m.d.comb += [
+            gate.idle.eq(scheduler.idle),
+            gate.swept.eq(Cat(lane.swept for lane in lanes).all()),
+        ]
         for lane in lanes:
             m.d.comb += [
                 lane.step.eq(scheduler.step),
                 lane.sweep.eq(gate.sweep),
+                lane.rush.eq(gate.rush),
                 lane.sweep_all.eq(gate.sweep_all),
                 lane.forget.eq(gate.forget),
             ]

@@ -25,14 +25,16 @@ class Delay(wiring.Component):
     Members
     -------
     i : In
-        A word in every cycle.
+        A word in every cycle with `en`.
+    en : In(1)
+        The others do not count. By default there are none.
     o : Out
-        That of `cycles` ago; 0 before.
+        The word of `cycles` ago; 0 before.
     """
 
     def __init__(self, *, width: int, cycles: int, registers: bool = False):
         self._width, self._cycles, self._registers = width, cycles, registers
-        super().__init__({"i": In(width), "o": Out(width)})
+        super().__init__({"i": In(width), "en": In(1, init=1), "o": Out(width)})
 
     def elaborate(self, platform):
         """Build the circuit."""
@@ -41,7 +43,8 @@ class Delay(wiring.Component):
             word = self.i
             for k in range(self._cycles):
                 late = Signal(self._width, name=f"late_{k}")
-                m.d.sync += late.eq(word)
+                with m.If(self.en):
+                    m.d.sync += late.eq(word)
                 word = late
             m.d.comb += self.o.eq(word)
             return m
@@ -55,9 +58,10 @@ class Delay(wiring.Component):
         then = at
         for _ in range((1 << width) - 1 - self._cycles):
             then = _next(then, width)
-        m.d.sync += at.eq(_next(at, width))
+        with m.If(self.en):
+            m.d.sync += at.eq(_next(at, width))
         m.d.comb += [
-            write.en.eq(1),
+            write.en.eq(self.en),
             write.addr.eq(at),
             write.data.eq(self.i),
             read.addr.eq(then),

@@ -114,8 +114,8 @@ class Lane(wiring.Component):
         self._update(m)
         return m
 
-    def _ram(self, m, select: Select, width: int, depth: int):
-        """Return a memory that is loaded from its images and by the load port."""
+    def _ram(self, m, select: Select, width: int, depth: int, *, late: bool = False):
+        """Return a memory that is loaded from its images and by the load port, maybe `late`."""
         if select == Select.SYNAPSE and self._config.synapse_memory == "spram":
             ram = SinglePortRam(depth=depth, vendor_cells=self._vendor_cells)
             m.d.comb += ram.w_open.eq(self.load.open)
@@ -125,7 +125,7 @@ class Lane(wiring.Component):
                 depth=depth,
                 init=memory_words(self._images, select, self._index, depth),
                 poison=self._poison,
-                late=self._config.late_load,
+                late=late or self._config.late_load,
                 **self._config.ram_options(MEMORY_NAMES[select]),
             )
         m.submodules[f"ram_{select.name.lower()}"] = ram

@@ -32,8 +32,9 @@ from hrsnn_rtl.plasticity import (
     source_layout,
 )
 from hrsnn_rtl.registers import MAX_WORDS, MEMORY_WORDS
-from hrsnn_rtl.replay import N_TABLES
+from hrsnn_rtl.replay import n_tables
 from hrsnn_rtl.stdp import raise_layout
+from hrsnn_rtl.walk import held_layout
 
 #: What a block RAM costs in synthesis, in bits of registers (brams.txt of Yosys for the iCE40).
 BLOCK_COST = 64
@@ -168,11 +169,16 @@ def plastic_memories(config: CoreConfig) -> list[MemorySpec]:
         spec("source rules", c.n_sources, rule_layout(p).size, c.block_ram),
         spec("limits", c.n_sources, limit_layout(c).size, c.block_ram),
         spec("sources", c.n_sources, source_layout(p).size),
-        *2 * [spec("gains", N_TABLES * p.history, p.gain_width)],
+        *2 * [spec("gains", n_tables(c) * p.history, p.gain_width)],
         spec("trace decays", c.n_slots, p.decay_width),
         spec("trace etas", c.n_slots, p.eta_width),
         spec("traces", c.n_slots, p.trace_width),
-        spec("histories", c.n_slots, p.history),
+        # Of two steps, for the scan and for the walk.
+        *(
+            2 * [spec("histories", 2 * c.n_slots, p.history)]
+            if p.overlap
+            else [spec("histories", c.n_slots, p.history)]
+        ),
         spec("losses", c.n_slots, loss_layout(p).size),
     ]
     if c.synapse_memory == "spram":
@@ -183,7 +189,9 @@ def plastic_memories(config: CoreConfig) -> list[MemorySpec]:
     if c.block_ram != "ICESTORM_RAM":
         specs += [
             spec("late tokens", 8, carried_layout(c).size, in_logic=True),
-            spec("masks", N_TABLES, p.history, in_block=True),
+            spec("late targets", 4, c.slot_width, in_logic=True),
+            spec("masks", n_tables(c), p.history, in_block=True),
+            spec("walked rows", n_tables(c), held_layout(c).size, in_block=True),
         ]
         if p.plastic_in:
             specs.append(spec("late sums", 4, raise_layout(c).size, in_logic=True))

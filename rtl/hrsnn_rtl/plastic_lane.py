@@ -7,7 +7,8 @@
     | W9 raise | W10 lower | W11 raise; write magnitude, weight to the sums (A2)
 
 A magnitude is addressed in W6 and written in W11. Nothing of that needs forwarding: a row is walked
-at most once between two scans, and sweeps wait until all walks are over.
+at most once after a scan, those that are brought up to date during the scan are over before, and a
+sweep that must go on at once waits until all walks are over.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from hrsnn_rtl.lane import Lane, queue_depth
 from hrsnn_rtl.memory import Ram
 from hrsnn_rtl.paired import PairedRam, reads_ram, writes_ram
 from hrsnn_rtl.plasticity import limit_layout, magnitude_layout, rule_layout, source_layout
-from hrsnn_rtl.replay import N_TABLES, RowReplay
+from hrsnn_rtl.replay import RowReplay, n_tables
 from hrsnn_rtl.stdp import PostHistory, StdpUpdate, owed_layout
 from hrsnn_rtl.stream import SmallQueue
 from hrsnn_rtl.synapse import Accumulate
-from hrsnn_rtl.walk import RowWalk
+from hrsnn_rtl.walk import RowWalk, early_hits
 
 
 def carried_layout(config: CoreConfig) -> data.StructLayout:
@@ -39,7 +40,6 @@ def carried_layout(config: CoreConfig) -> data.StructLayout:
             "addr": config.pointer_width,
             "target": config.slot_width,
             "is_input": 1,
-            "plastic": 1,
             "deliver": 1,
             "ends": 1,
             "shift": config.shift_width,
@@ -66,8 +66,10 @@ class PlasticLane(Lane):
 
     step : In(1)
         A step begins.
-    sweep, sweep_all, forget : In(1)
+    sweep, rush, sweep_all, forget : In(1)
         As of `hrsnn_rtl.replay.RowReplay`.
+    swept : Out(1)
+        Likewise.
     weight_updates : Out(2)
         Increments that were not 0 in this cycle.
     read_magnitude : In(1)
@@ -85,8 +87,10 @@ class PlasticLane(Lane):
             **super().members(config),
             "step": In(1),
             "sweep": In(1),
+            "rush": In(1),
             "sweep_all": In(1),
             "forget": In(1),
+            "swept": Out(1),
             "weight_updates": Out(2),
             "read_magnitude": In(1),
             "read_addr": In(config.pointer_width),
@@ -113,14 +117,15 @@ class PlasticLane(Lane):
         connect(m, replay.row, walk.row)
         rows = self._ram(m, Select.ROW, row_layout(c).size, c.n_sources)
         rules = self._ram(m, Select.PRE_RULE, rule_layout(p).size, c.n_sources)
-        targets = self._ram(m, Select.SYNAPSE, c.synapse_width, c.synapse_depth)
+        # A large memory, far from the load port; a row comes to it many cycles after its event.
+        targets = self._ram(m, Select.SYNAPSE, c.synapse_width, c.synapse_depth, late=True)
         m.submodules.ram_source = sources = Ram(
             width=source_layout(p).size, depth=c.n_sources, poison=self._poison
         )
         # Even and odd ages apart, for one of each is read in a cycle. The upper half stays 0, for
         # those that are not owed: nothing has to gate what comes late from a block RAM.
         gains = [
-            Ram(width=p.gain_width, depth=N_TABLES * p.history, poison=self._poison)
+            Ram(width=p.gain_width, depth=n_tables(c) * p.history, poison=self._poison)
             for _ in range(2)
         ]
         for k, ram in enumerate(gains):
@@ -131,17 +136,19 @@ class PlasticLane(Lane):
                 ram.w_data.eq(replay.gain),
                 ram.r_addr.eq(Cat(walk.token.half[k], walk.token.table, ~walk.token.hit[k])),
             ]
+        # The last neurons' histories are written before the first row gets there (W2).
+        m.d.sync += walk.hold.eq(self.scan.valid[:4].any())
         m.d.comb += [
-            replay.hold.eq(post.busy),
             *(
                 getattr(replay, name).eq(getattr(self, name))
-                for name in ("step", "sweep", "sweep_all", "forget")
+                for name in ("step", "sweep", "rush", "sweep_all", "forget")
             ),
-            *(
-                port
-                for ram in (rows, rules, sources)
-                for port in (ram.r_en.eq(replay.r_en), ram.r_addr.eq(replay.r_addr))
-            ),
+            self.swept.eq(replay.swept),
+            replay.turn.eq(self.scan.valid[1] & (self.scan.slot[1] == c.n_slots * 7 // 8)),
+            rows.r_en.eq(replay.row_en),
+            rows.r_addr.eq(replay.row_addr),
+            rules.r_addr.eq(replay.r_addr),
+            sources.r_addr.eq(replay.r_addr),
             replay.row_word.eq(rows.r_data),
             replay.rule_word.eq(rules.r_data),
             replay.source_word.eq(sources.r_data),
@@ -153,6 +160,8 @@ class PlasticLane(Lane):
             post.scan.eq(self.scan),
             post.spike.eq(self.spike),
             post.load.eq(self.load),
+            post.step.eq(self.step),
+            post.past.eq(walk.past),
             post.history_en.eq(walk.history_en),
             post.history_slot.eq(walk.history_slot),
             walk.history.eq(post.history),
@@ -179,7 +188,7 @@ class PlasticLane(Lane):
         writes = {k: Signal(name=f"writes_{k}") for k in range(6, 12)}
         if c.synapse_memory == "spram":
             # A write of W11 takes the one port first, and the token that would read then waits.
-            uses = token.plastic & writes_ram(token.addr, token.ends)
+            uses = writes_ram(token.addr, token.ends)
             m.d.sync += [writes[k].eq(writes[k - 1]) for k in range(7, 12)]
             m.d.sync += writes[6].eq(reading & ~walk.stall & uses)
             m.d.comb += walk.stall.eq(reading & writes[10] & reads_ram(token.addr, token.starts))
@@ -206,7 +215,7 @@ class PlasticLane(Lane):
             *(gain_7[k].eq(gains[k].r_data) for k in range(2)),
             seen[7].eq(seen[6]),
             first_7.eq(token_6.first),
-            early_7.eq(token_6.early if p.plastic_in else 0),
+            early_7.eq(early_hits(token_6) if p.plastic_in else 0),
             depress.eq(Cat(token_6.depress, depress)),
             is_input.eq(Cat(token_6.is_input, is_input)),
             word.eq(stored),
@@ -263,16 +272,21 @@ class PlasticLane(Lane):
         return Cat(valid.values()).any() | Cat(seen.values()).any()
 
     def _magnitudes(self, m, reading, token, stored, last, valid, opens, result):
-        """Build their memory: W6 and read port read it, W11 and load port write it."""
+        """Build their memory: W6 and read port read it, W11 and load port write it.
+
+        The magnitude of a synapse that does not learn is written back as it was: its gains and its
+        loss are 0, and its limit is the greatest there is.
+        """
         c, load = self._config, self.load
         layout = magnitude_layout(c)
-        write, loads = valid & last.plastic, load.valid & (load.select == Select.MAGNITUDE)
+        loads = load.valid & (load.select == Select.MAGNITUDE)
         if c.synapse_memory == "spram":
             ram = PairedRam(
                 width=layout.size, depth=c.synapse_depth, vendor_cells=self._vendor_cells
             )
             # The host's words are runs of one.
             m.d.comb += [
+                ram.r_en.eq(load.open | reading),
                 ram.w_open.eq(Mux(load.open, ~self.read_magnitude, opens)),
                 ram.r_first.eq(load.open | token.starts),
                 ram.w_last.eq(load.open | last.ends),
@@ -289,9 +303,8 @@ class PlasticLane(Lane):
         m.submodules.ram_magnitude = ram
         m.d.comb += [
             stored.eq(ram.r_data),
-            ram.r_en.eq(load.open | reading),
             ram.r_addr.eq(Mux(load.open, self.read_addr, token.addr)),
-            ram.w_en.eq(loads | write),
+            ram.w_en.eq(loads | valid),
             ram.w_addr.eq(Mux(load.open, load.addr, last.addr)),
             ram.w_data.eq(Mux(load.open, load.data, result.as_value())),
         ]

@@ -42,6 +42,10 @@ class Plasticity:
     history : int
         Spikes of a neuron that are remembered, one bit a step; 8, 16, 32 or 64. It costs logic and
         memory and decides how often old rows are brought up to date; results never depend on it.
+    overlap : bool
+        Bring old rows up to date while the neurons are scanned, which takes four times the memory
+        for the histories: that of the step before stays, and scan and walk read at once. Without
+        it they wait for each other; results never depend on it.
     """
 
     plastic_in: bool
@@ -55,6 +59,7 @@ class Plasticity:
     gain_width: int
     loss_width: int
     history: int = DEFAULT_HISTORY
+    overlap: bool = True
 
     #: Least and greatest value of each integer.
     LIMITS: ClassVar[dict[str, tuple[int, int]]] = {
@@ -83,7 +88,7 @@ class Plasticity:
             raise ValueError(f"trace_step must be at most {self.trace_top}, not {self.trace_step}")
 
     @classmethod
-    def of(cls, stdp: IntStdp, history: int = DEFAULT_HISTORY) -> Plasticity:
+    def of(cls, stdp: IntStdp, history: int = DEFAULT_HISTORY, overlap: bool = True) -> Plasticity:
         """Return the tight widths for the constants of a network."""
         top = (1 << stdp.trace_width) - 1
         eta_plus, eta_minus = int(stdp.eta_plus.max()), int(stdp.eta_minus.max())
@@ -93,6 +98,7 @@ class Plasticity:
             gain_width=max(1, (eta_plus * top >> stdp.eta_shift).bit_length()),
             loss_width=max(1, (eta_minus * top >> stdp.eta_shift).bit_length()),
             history=history,
+            overlap=overlap,
         )
 
     def check_holds(self, stdp: IntStdp) -> None:
@@ -123,12 +129,13 @@ class Plasticity:
 
     @property
     def sweep_steps(self) -> int:
-        """Steps between sweeps that bring the rows of more than this age up to date.
+        """Steps in which a sweep visits every row; it brings those of half a history up to date.
 
-        A row that the sweep leaves is younger than this, so it is younger than the history when
-        the next one comes.
+        A row that it leaves is younger than that. It is met again in the next sweep: after this
+        many steps at most where sweeps are made at once, else, from the beginning of one to the end
+        of the next, after twice as many. So it never becomes older than the history.
         """
-        return self.history // 2
+        return self.history // (4 if self.overlap else 2)
 
     @property
     def owed_width(self) -> int:

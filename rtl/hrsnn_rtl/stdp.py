@@ -128,8 +128,13 @@ class PostHistory(wiring.Component):
         Stage U5.
     load : In(load_layout())
         Words for the learning constants.
+    step : In(1)
+        A scan of a step begins.
     history_en, history_slot : In
-        A walk's read of a history, while not `busy`.
+        A walk's read of a history, once all of them are written, or with `past`.
+    past : In(1)
+        With ``history_en``, only with ``overlap``: the history before this scan, whether it runs or
+        not.
     loss_slot : In
         A walk's read of the depressions, while not `busy`.
     history, loss : Out
@@ -148,6 +153,8 @@ class PostHistory(wiring.Component):
                 "scan": In(scan_layout(config)),
                 "spike": In(1),
                 "load": In(load_layout()),
+                "step": In(1),
+                "past": In(1),
                 "history_en": In(1),
                 "history_slot": In(config.slot_width),
                 "loss_slot": In(config.slot_width),
@@ -171,7 +178,6 @@ class PostHistory(wiring.Component):
         decays = ram("post_decay", p.decay_width, words & ((1 << p.decay_width) - 1))
         etas = ram("post_eta", p.eta_width, words >> p.decay_width)
         traces = ram("trace", p.trace_width)
-        histories = ram("history", p.history)
         losses = ram("loss", loss_layout(p).size)
 
         valid, slot = {5: scan.valid[5]}, {5: scan.slot[5]}
@@ -210,17 +216,51 @@ class PostHistory(wiring.Component):
             traces.w_en.eq(valid[7]),
             traces.w_addr.eq(slot[7]),
             traces.w_data.eq(trace_7),
-            histories.r_en.eq(self.history_en | scan.valid[4]),
-            histories.r_addr.eq(Mux(scan.valid[4], scan.slot[4], self.history_slot)),
-            histories.w_en.eq(valid[5]),
-            histories.w_addr.eq(slot[5]),
-            histories.w_data.eq(Mux(scan.clear, 0, Cat(self.spike, histories.r_data))),
             losses.r_addr.eq(Mux(valid[6], slot[6], self.loss_slot)),
             losses.w_en.eq(valid[8]),
             losses.w_addr.eq(slot[8]),
             losses.w_data.eq(Cat(old.as_value()[p.loss_width :], loss_8)),
-            self.history.eq(histories.r_data),
             self.loss.eq(losses.r_data),
             self.busy.eq(scan.valid[3:].any() | valid[6] | valid[7] | valid[8]),
         ]
+        self._histories(m)
         return m
+
+    def _histories(self, m):
+        """Shift the spikes of a step in.
+
+        A CLEAR leaves them, for it follows an update of all rows: nothing of them is owed any more.
+        With `overlap` the scan reads them from one half of a memory and writes them to the other,
+        and a second memory is the walk's.
+        """
+        c, p, scan = self._config, self._config.plasticity, self.scan
+        n_halves = 2 if p.overlap else 1
+        memories = [
+            Ram(width=p.history, depth=n_halves * c.n_slots, poison=self._poison)
+            for _ in range(n_halves)
+        ]
+        scanned = memories[0]
+        for name, made in zip(("history", "history_walked"), memories, strict=False):
+            m.submodules[f"ram_{name}"] = made
+            m.d.comb += [
+                made.w_en.eq(scan.valid[5] & ~scan.clear),
+                made.w_data.eq(Cat(self.spike, scanned.r_data)),
+            ]
+        if p.overlap:
+            half, walked = Signal(name="half"), memories[1]
+            with m.If(self.step):
+                m.d.sync += half.eq(~half)
+            m.d.comb += [
+                scanned.r_addr.eq(Cat(~half, scan.slot[4])),
+                walked.r_en.eq(self.history_en),
+                walked.r_addr.eq(Cat(half ^ self.past, self.history_slot)),
+                *(made.w_addr.eq(Cat(half, scan.slot[5])) for made in memories),
+            ]
+        else:
+            walked = scanned
+            m.d.comb += [
+                scanned.r_en.eq(self.history_en | scan.valid[4]),
+                scanned.r_addr.eq(Mux(scan.valid[4], scan.slot[4], self.history_slot)),
+                scanned.w_addr.eq(scan.slot[5]),
+            ]
+        m.d.comb += self.history.eq(walked.r_data)

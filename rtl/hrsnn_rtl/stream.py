@@ -22,6 +22,8 @@ class EventQueue(wiring.Component):
     early : bool
         Offer a word that finds the queue empty in the cycle that brings it, not in the next: for a
         reader that takes words into a register.
+    direct : bool
+        A word that finds the queue empty goes around the memory.
     poison : bool
         See `Ram`.
 
@@ -32,7 +34,7 @@ class EventQueue(wiring.Component):
     room : Out(1)
         Whether more than `QUEUE_MARGIN` places were free one cycle ago.
     o : Out(stream.Signature(layout))
-        The same words, one each cycle; a word that finds the queue empty comes in the next cycle,
+        The same words, one each cycle; a word that goes around the memory comes in the next cycle,
         or `early`, the others three cycles later at the earliest.
     empty : Out(1)
         Nothing is held.
@@ -44,9 +46,11 @@ class EventQueue(wiring.Component):
         layout: data.StructLayout,
         depth: int,
         early: bool = False,
+        direct: bool = True,
         poison: bool = False,
     ):
-        self._layout, self._depth, self._early, self._poison = layout, depth, early, poison
+        self._layout, self._depth, self._poison = layout, depth, poison
+        self._early, self._direct = early and direct, direct
         super().__init__(
             {
                 "i": In(stream.Signature(layout, always_ready=True)),
@@ -75,10 +79,10 @@ class EventQueue(wiring.Component):
         # All that follows a step waits for its first spike: that one goes around the memory.
         passes = Signal()
         m.d.comb += [
-            passes.eq(self.i.valid & self.empty),
+            passes.eq(self.i.valid & self.empty if self._direct else 0),
             level.eq(write_ptr - read_ptr),
             stored.eq(write_ptr != read_ptr),
-            ram.w_en.eq(self.i.valid & ~self.empty),
+            ram.w_en.eq(self.i.valid & ~passes),
             ram.w_addr.eq(write_ptr),
             ram.w_data.eq(self.i.payload),
             ram.r_en.eq(fetch),
@@ -99,7 +103,11 @@ class EventQueue(wiring.Component):
         with m.If(moves):
             m.d.sync += [
                 valid.eq(fetched | (passes & ~(self.o.ready if self._early else 0))),
-                word.eq(Mux(fetched, ram.r_data, self.i.payload.as_value())),
+                word.eq(
+                    Mux(fetched, ram.r_data, self.i.payload.as_value())
+                    if self._direct
+                    else ram.r_data
+                ),
             ]
         return m
 

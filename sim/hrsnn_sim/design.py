@@ -56,7 +56,7 @@ def cover_points(config: CoreConfig) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 def _learning_points(config: CoreConfig) -> tuple[tuple[str, tuple[str, ...]], ...]:
     last = config.plasticity.history - 1
-    # An odd age stands in the second list of spikes, which has half of all.
+    # The oldest step but the source's own, an even age: the last of the first list.
     oldest = 1 << last // 2
     points = []
     for k in range(config.lanes):
@@ -71,7 +71,7 @@ def _learning_points(config: CoreConfig) -> tuple[tuple[str, tuple[str, ...]], .
             ("replay of 0 steps", (firing, f"{age}=0")),
             ("replay of 1 step", (some, f"{age}=1")),
             ("replay of the whole history", (some, f"{age}={last}")),
-            ("spike of the greatest age is paid", (f"{odd}={oldest}",)),
+            ("spike of the greatest age is paid", (f"{even}={oldest}",)),
             ("two spikes are paid in a cycle", (f"{even}=1", f"{odd}=1")),
             ("clock of ages wraps", (firing, some, f"{now}=0")),
             (
@@ -80,6 +80,13 @@ def _learning_points(config: CoreConfig) -> tuple[tuple[str, tuple[str, ...]], .
             ),
             ("row in a sweep", (f"!{firing}", some)),
         ]
+        if config.plasticity.overlap:
+            points.append(
+                (
+                    "row in a sweep during a scan",
+                    tuple(f"lane{k}.walk.{name}" for name in ("past", "valid_1")),
+                )
+            )
     return tuple(points)
 
 

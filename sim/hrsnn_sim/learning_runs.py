@@ -23,7 +23,8 @@ from hrsnn_sim.rung import Rung
 LEARNING_POINTS = (
     *("replay of 0 steps", "replay of 1 step", "replay of the whole history"),
     *("spike of the greatest age is paid", "two spikes are paid in a cycle", "clock of ages wraps"),
-    *("rows back to back", "row in a sweep", "event and spike in one step"),
+    *("rows back to back", "row in a sweep", "row in a sweep during a scan"),
+    "event and spike in one step",
     *("traces forgotten between samples", "magnitude rises to its limit", "magnitude falls to 0"),
     *("magnitude leaves 0", "network too small for the core"),
 )

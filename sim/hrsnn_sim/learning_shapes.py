@@ -54,7 +54,18 @@ LEARNING_SHAPES: dict[str, CoreConfig] = {
     "learning-lanes": _shape(4, 8, 12, "bram", plastic_in=True, plastic_rec=True, history=16),
     "learning-inputs": _shape(2, 12, 16, "bram", plastic_in=True, plastic_rec=False, history=32),
     "learning-spram": _shape(1, 24, 16, "spram", plastic_in=True, plastic_rec=True, history=8),
-    "learning-recurrent": _shape(1, 32, 8, "spram", plastic_in=False, plastic_rec=True, history=8),
+    # As the UP5K gets it: rows in registers, and no sweep during a scan.
+    "learning-recurrent": _shape(
+        1,
+        32,
+        8,
+        "spram",
+        {"block_ram": "ICESTORM_RAM"},
+        plastic_in=False,
+        plastic_rec=True,
+        history=8,
+        overlap=False,
+    ),
     "learning-currents": _shape(
         2,
         12,

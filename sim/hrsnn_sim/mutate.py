@@ -55,10 +55,11 @@ BROKEN_CORES: dict[str, CoreConfig] = CORES | {
 }
 #: The cores for a change of what only a core that learns has.
 BROKEN_LEARNERS: dict[str, CoreConfig] = {
-    name: LEARNING_SHAPES[name] for name in ("learning", "learning-lanes", "learning-spram")
+    name: LEARNING_SHAPES[name]
+    for name in ("learning", "learning-lanes", "learning-spram", "learning-recurrent")
 }
 #: Modules that only a core that learns has.
-LEARNING_MODULES = ("stdp", "replay", "walk", "flush", "plastic_lane", "paired")
+LEARNING_MODULES = ("stdp", "replay", "walk", "flush", "plastic_lane", "paired", "delay")
 #: Random networks on each of them.
 SEEDS = range(12)
 #: A wrong design may address what is not there; that shows soon enough without an abort.
