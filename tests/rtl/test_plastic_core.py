@@ -57,7 +57,8 @@ def check_magnitudes(got, want, step) -> None:
 @given(seeds, st.sampled_from([1, 2]), st.booleans())
 def test_every_step(seed, lanes, spram):
     """Weights and updates equal the reference after every step, whatever is read in between."""
-    net, stdp, raster = learning_case(seed, n_steps=10)
+    # A word of single-port RAM has no room for the widest magnitudes.
+    net, stdp, raster = learning_case(seed, n_steps=10, **({"learn_shift": 4} if spram else {}))
     options = {"synapse_memory": "spram"} if spram else {}
     config = core_for(net, stdp, len(raster), lanes=lanes, **options)
 
@@ -76,11 +77,12 @@ def test_every_step(seed, lanes, spram):
 
 
 @settings(max_examples=3)
-@given(seeds, st.sampled_from([1, 2, 4]), st.sampled_from([8, 16]))
-def test_samples(seed, lanes, history):
+@given(seeds, st.sampled_from([1, 2, 4]), st.sampled_from([8, 16]), st.booleans())
+def test_samples(seed, lanes, history, overlap):
     """Samples longer than the history, one after the other, give the reference's weights."""
     net, stdp, raster = learning_case(seed, n_steps=2 * history + 3)
-    config = core_for(net, stdp, len(raster), lanes=lanes, history=history, spike_stream=True)
+    options = {"history": history, "overlap": overlap, "spike_stream": True}
+    config = core_for(net, stdp, len(raster), lanes=lanes, **options)
 
     async def script(bench):
         magnitudes = None
@@ -163,6 +165,24 @@ def test_unfinished_step():
         again = await bench.sample(net, raster)
         assert (again.v == want.v).all()
         assert await bench.read(Select.V, 0, 0) >= 0
+
+    Bench(config, preloaded=net, stdp=stdp).run(script)
+
+
+def test_event_without_step():
+    """An event whose step never comes leaves no trace, not even right after a CLEAR."""
+    net, stdp, raster = learning_case(4, plastic_in=True, plastic_rec=True)
+    config = core_for(net, stdp, len(raster))
+    want = run_reference(net, raster, stdp)
+
+    async def script(bench):
+        await bench.command(CommandKind.CLEAR)
+        for k in range(net.n_inputs):
+            await bench.command(CommandKind.EVENT, k)
+        check = await bench.sample(net, raster)
+        assert (check.v == want.v).all()
+        await bench.command(CommandKind.CLEAR, UPDATE_ROWS)
+        check_magnitudes(await bench.magnitudes(net, stdp), want.magnitudes, "end")
 
     Bench(config, preloaded=net, stdp=stdp).run(script)
 
