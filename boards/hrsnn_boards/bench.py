@@ -299,6 +299,7 @@ def learning_peer_row(peer: LearningPeer) -> dict:
         "synapse_memory": None,
         "rate_hz": None,
         "history": None,
+        "overlap": None,
         "touched": None,
         "weight_updates": None,
         "cycles_per_touched_synapse": peer.cycles_per_slot and peer.cycles_per_slot / DENSITY,
@@ -388,7 +389,7 @@ def judge(
         *(
             most(
                 f"cycles a touched synapse, learning, {found['synapse_memory']}, "
-                f"{found['rate_hz']:g} Hz",
+                f"{found['rate_hz']:g} Hz" + ("" if found["overlap"] else ", no overlap"),
                 LEARNING_LIMITS[found["synapse_memory"]],
                 found["cycles_per_touched_synapse"],
             )

@@ -18,6 +18,8 @@ from hrsnn_sim.verify import BUILD_ROOT
 DENSITY, N_STEPS = 0.1, 300
 #: Rates of its neurons [Hz]: that of the design's figures, and that of the digits.
 RATES = (20.0, 80.0)
+#: Memory of the measured cores, and whether they sweep during the scan; the UP5K cannot.
+CORES = (("bram", True), ("spram", True), ("spram", False))
 
 
 def learning_network(seed: int) -> tuple[IntNetwork, IntStdp]:
@@ -54,7 +56,7 @@ def learning_network(seed: int) -> tuple[IntNetwork, IntStdp]:
 
 
 def bench_plastic(
-    memories: Sequence[str] = ("bram", "spram"),
+    cores: Sequence[tuple[str, bool]] = CORES,
     rates: Sequence[float] = RATES,
     *,
     history: int = 32,
@@ -65,8 +67,9 @@ def bench_plastic(
 
     Parameters
     ----------
-    memories : sequence of str
-        ``synapse_memory`` of the cores.
+    cores : sequence of (str, bool)
+        ``synapse_memory`` and ``overlap`` of the cores, the latter as in
+        `hrsnn_rtl.plasticity.Plasticity`.
     rates : sequence of float
         Of every neuron [Hz], at 1 ms a step.
     history : int
@@ -75,14 +78,15 @@ def bench_plastic(
     Returns
     -------
     list of dict
-        One for every memory and rate, with ``cycles_per_touched_synapse``: all cycles but those of
+        One for every core and rate, with ``cycles_per_touched_synapse``: all cycles but those of
         the scans, sweeps included, over the synapses that spikes and events walked; and with
         ``cycles_per_step``, the same over the steps.
     """
     net, stdp = learning_network(seed)
     rows = []
-    for memory in memories:
-        core = CoreLearner(root, options={"synapse_memory": memory, "history": history})
+    for memory, overlap in cores:
+        options = {"synapse_memory": memory, "history": history, "overlap": overlap}
+        core = CoreLearner(root, options=options)
         for rate in rates:
             rng = np.random.default_rng([seed, int(rate)])
             raster = rng.random((N_STEPS, net.n_inputs)) < rate / 1000
@@ -96,6 +100,7 @@ def bench_plastic(
                     "synapse_memory": memory,
                     "rate_hz": rate,
                     "history": history,
+                    "overlap": overlap,
                     "touched": work.touched,
                     "weight_updates": work.weight_updates,
                     "cycles_per_touched_synapse": cycles / work.touched,

@@ -115,13 +115,23 @@ def test_figures_are_judged():
     rate(parts, cycles)
     assert parts[0]["msop_per_s"] == 125.0 and parts[2]["msop_per_s"] == 1000.0
     learning = [
-        {"synapse_memory": "bram", "rate_hz": 80.0, "cycles_per_touched_synapse": 1.5},
-        {"synapse_memory": "spram", "rate_hz": 20.0, "cycles_per_touched_synapse": 2.1},
+        {
+            "synapse_memory": "bram",
+            "overlap": True,
+            "rate_hz": 80.0,
+            "cycles_per_touched_synapse": 1.5,
+        },
+        {
+            "synapse_memory": "spram",
+            "overlap": False,
+            "rate_hz": 20.0,
+            "cycles_per_touched_synapse": 2.1,
+        },
     ]
     rows = judge(cycles, lanes, learning, parts)
     assert [row["figure"] for row in rows if not row["met"]] == [
         "cycles a SOP, one lane, scan included",
-        "cycles a touched synapse, learning, spram, 20 Hz",
+        "cycles a touched synapse, learning, spram, 20 Hz, no overlap",
     ]
     assert next(r["found"] for r in rows if "real time" in r["figure"]) == pytest.approx(312.5)
     text = markdown(

@@ -43,9 +43,9 @@ def test_one_lane():
 @pytest.mark.tools
 def test_bench_plastic():
     """A learning core walks the synapses of all that fires and spends a cycle or more on each."""
-    (found,) = bench_plastic(("bram",), (80.0,))
+    (found,) = bench_plastic((("bram", True),), (80.0,))
     net, _ = learning_network(1)
     mean = (net.w_in.nnz + net.w_rec.nnz) * 0.08 * N_STEPS
     assert 0.9 * mean < found["touched"] < 1.1 * mean
     assert found["weight_updates"] > found["touched"]
-    assert 1.0 <= found["cycles_per_touched_synapse"] <= 2.0
+    assert 1.0 <= found["cycles_per_touched_synapse"] <= 1.5
