@@ -29,6 +29,7 @@ SPRAM_WIDTH = 16
 #: Memories with a word for each neuron, in the order in which they best leave the block RAMs:
 #: those that only the host writes first, then by their bits.
 NEURON_MEMORIES = (
+    "codes",
     "decays",
     "thresholds",
     "current decays",

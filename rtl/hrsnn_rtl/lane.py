@@ -114,10 +114,12 @@ class Lane(wiring.Component):
         self._update(m)
         return m
 
-    def _ram(self, m, select: Select, width: int, depth: int, *, late: bool = False):
-        """Return a memory that is loaded from its images and by the load port, maybe `late`."""
+    def _ram(self, m, select: Select, width: int, depth: int, *, late=False, registered=False):
+        """Return a memory that is loaded from its images and by the load port; options of `Ram`."""
         if select == Select.SYNAPSE and self._config.synapse_memory == "spram":
-            ram = SinglePortRam(depth=depth, vendor_cells=self._vendor_cells)
+            ram = SinglePortRam(
+                depth=depth, vendor_cells=self._vendor_cells, registered=registered
+            )
             m.d.comb += ram.w_open.eq(self.load.open)
         else:
             ram = Ram(
@@ -126,6 +128,7 @@ class Lane(wiring.Component):
                 init=memory_words(self._images, select, self._index, depth),
                 poison=self._poison,
                 late=late or self._config.late_load,
+                registered=registered,
                 **self._config.ram_options(MEMORY_NAMES[select]),
             )
         m.submodules[f"ram_{select.name.lower()}"] = ram
@@ -143,8 +146,10 @@ class Lane(wiring.Component):
         m.submodules.accumulate = add = Accumulate(
             depth=c.n_slots, width=c.sum_width, addend_width=c.addend_width
         )
-        row_ram = self._ram(m, Select.ROW, row_layout(c).size, c.n_sources)
-        synapse_ram = self._ram(m, Select.SYNAPSE, c.synapse_width, c.synapse_depth)
+        row_ram = self._ram(m, Select.ROW, row_layout(c).size, c.n_sources, registered=True)
+        synapse_ram = self._ram(
+            m, Select.SYNAPSE, c.synapse_width, c.synapse_depth, registered=True
+        )
         m.submodules.queue = queue = SmallQueue(layout=event_layout(c), depth=queue_depth(c))
         connect(m, flipped(self.event), queue.i)
         connect(m, queue.o, rows.i)
@@ -158,12 +163,13 @@ class Lane(wiring.Component):
             shift_1.eq(rows.shift),
             valid_2.eq(valid_1),
             shift_2.eq(shift_1),
-            synapse.eq(synapse_ram.r_data),
         ]
         m.d.comb += [
+            synapse.eq(synapse_ram.r_data),
             row_ram.r_en.eq(rows.row_en),
             row_ram.r_addr.eq(rows.row_addr),
-            rows.row_data.eq(row_ram.r_data),
+            row_ram.take.eq(rows.row_take),
+            rows.row.eq(row_ram.r_data),
             synapse_ram.r_en.eq(rows.valid),
             synapse_ram.r_addr.eq(rows.addr),
             self.skipped.eq(rows.skipped),

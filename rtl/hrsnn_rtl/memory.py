@@ -40,11 +40,16 @@ class Ram(wiring.Component):
         ``"block"`` asks for a block RAM whatever the depth.
     late : bool
         Write a cycle later, from registers of its own: for a memory far from whoever writes it.
+    registered : bool
+        Hold the word in a register. Each segment has its own, which is 0 while the word is
+        another's: what is read ends in a register before anything chooses, and one OR follows.
 
     Members
     -------
     r_en, r_addr, r_data
         With `r_en` the word at `r_addr` appears in the next cycle and stays until the next read.
+    take : In(1)
+        With `registered`: the register takes the word that appeared; `r_data` is that register.
     w_en, w_addr, w_data
         With `w_en` the word is written.
     """
@@ -60,9 +65,10 @@ class Ram(wiring.Component):
         distributed: bool = False,
         style: str = "",
         late: bool = False,
+        registered: bool = False,
     ):
         self._width, self._depth, self._poison = width, depth, poison
-        self._late = late
+        self._late, self._registered = late, registered
         self._init = [int(word) for word in init]
         in_blocks = depth > DISTRIBUTED_DEPTH and not distributed
         self._style = style or ("block" if in_blocks else "distributed")
@@ -72,6 +78,7 @@ class Ram(wiring.Component):
                 "r_en": In(1, init=1),
                 "r_addr": In(bits_for(depth)),
                 "r_data": Out(width),
+                **({"take": In(1, init=1)} if registered else {}),
                 "w_en": In(1),
                 "w_addr": In(bits_for(depth)),
                 "w_data": In(width),
@@ -81,6 +88,7 @@ class Ram(wiring.Component):
     def elaborate(self, platform):
         """Build the circuit."""
         m = Module()
+        undefined = self._undefined(m)
         parts, first = [], 0
         for k, depth in enumerate(self._depths):
             m.submodules[f"cells{k or ''}"] = cells = memory.Memory(
@@ -101,31 +109,32 @@ class Ram(wiring.Component):
                 write.addr.eq(self.w_addr),
                 write.data.eq(self.w_data),
             ]
-            parts.append((reads, read.data))
+            word = Mux(undefined, ~read.data, read.data) if self._poison else read.data
+            if not whole:
+                chosen = Signal(name=f"chosen{k}")
+                with m.If(self.r_en):
+                    m.d.sync += chosen.eq(reads)
+                # At most one is not 0: that is less logic than a priority between them.
+                word = Mux(chosen, word, 0)
+            if self._registered:
+                held = Signal(self._width, name=f"held{k}")
+                with m.If(self.take):
+                    m.d.sync += held.eq(word)
+                word = held
+            parts.append(word)
             first += depth
-        word = self._choose(m, parts)
-        m.d.comb += self.r_data.eq(word)
+        m.d.comb += self.r_data.eq(reduce(or_, parts))
+        return m
+
+    def _undefined(self, m):
+        """Return whether the word that was read is undefined; only built to be poisoned."""
+        undefined = Signal()
         if self._poison:
-            undefined, w_en, w_addr = Signal(), Signal(), Signal.like(self.w_addr)
+            w_en, w_addr = Signal(), Signal.like(self.w_addr)
             m.d["sync" if self._late else "comb"] += [w_en.eq(self.w_en), w_addr.eq(self.w_addr)]
             with m.If(self.r_en):
                 m.d.sync += undefined.eq(w_en & (w_addr == self.r_addr))
-            m.d.comb += self.r_data.eq(Mux(undefined, ~word, word))
-        return m
-
-    def _choose(self, m, parts):
-        """Return the word of the segment that was read."""
-        if len(parts) == 1:
-            return parts[0][1]
-        word = Signal(self._width)
-        for k, (reads, data) in enumerate(parts):
-            chosen = Signal(name=f"chosen{k}")
-            with m.If(self.r_en):
-                m.d.sync += chosen.eq(reads)
-            # At most one is not 0: that is less logic than a priority between them.
-            parts[k] = Mux(chosen, data, 0)
-        m.d.comb += word.eq(reduce(or_, parts))
-        return word
+        return undefined
 
 
 class SinglePortRam(wiring.Component):
@@ -140,10 +149,12 @@ class SinglePortRam(wiring.Component):
         Words, in blocks of 16,384.
     vendor_cells : bool
         Instantiate ``SB_SPRAM256KA``; otherwise a model of it that every simulator can run.
+    registered : bool
+        Hold the word in a register, which takes one in every cycle.
 
     Members
     -------
-    As `Ram`, with words of 16 bits, and
+    As `Ram`, with words of 16 bits and without `take`, and
 
     w_open : In(1)
         Whose the address is. It comes from a register long before `w_en`, so that the way to the
@@ -152,7 +163,8 @@ class SinglePortRam(wiring.Component):
         Which four bits of the word are written, all by default.
     """
 
-    def __init__(self, *, depth: int, vendor_cells: bool):
+    def __init__(self, *, depth: int, vendor_cells: bool, registered: bool = False):
+        self._registered = registered
         self._blocks = -(-depth // SPRAM_DEPTH)
         self._vendor_cells = vendor_cells
         super().__init__(
@@ -182,7 +194,7 @@ class SinglePortRam(wiring.Component):
             m.d.comb += chosen.eq((self.r_en | self.w_open) & (high == k))
             m.submodules[f"spram{k}"] = self._block(low, chosen, word)
             with m.If(block == k):
-                m.d.comb += self.r_data.eq(word)
+                m.d["sync" if self._registered else "comb"] += self.r_data.eq(word)
         return m
 
     def _block(self, addr, chosen, word):

@@ -105,8 +105,7 @@ class Readout(wiring.Component):
             m.submodules[f"bank{r}"] = bank = SumBank(
                 depth=c.out_words, width=c.out_width, poison=self._poison
             )
-            weight, bias = Signal(signed(c.out_weight_width)), Signal(signed(c.out_width))
-            m.d.sync += [weight.eq(weights.r_data), bias.eq(biases.r_data)]
+            weight, bias = weights.r_data.as_signed(), biases.r_data.as_signed()
             m.d.comb += [
                 weights.r_addr.eq(ptr),
                 biases.r_addr.eq(word),
@@ -142,6 +141,7 @@ class Readout(wiring.Component):
             init=words,
             poison=self._poison,
             late=c.late_load,
+            registered=True,
             **c.ram_options("readout"),
         )
         m.submodules[f"ram_{select.name.lower()}{r}"] = ram

@@ -282,25 +282,40 @@ class Expander(wiring.Component):
     def _list(self, m):
         """Go through the mask of a word; return the word."""
         c = self._config
-        # Whether one source is left is a register, for the way back to the queue waits for it.
+        # Registers only: the lanes lie all over the part, and the way back to the queue is long. The
+        # mask has what follows the lane that is offered; `single` says that nothing does.
         word, single = Signal(queue_layout(c)), Signal()
-        rest, lane = Signal(c.lanes), Signal(c.lane_width)
-        with m.Switch(word.mask):
-            for k in range(c.lanes):
-                with m.Case("-" * (c.lanes - 1 - k) + "1" + "0" * k):
-                    m.d.comb += [lane.eq(k), rest.eq(word.mask & ~(1 << k))]
+        lane = Signal(c.lane_width)
         m.d.comb += [
             self.o.payload.source.eq(Cat(lane, word.slot)),
             self.i.ready.eq(~self.o.valid | (self.o.ready & single)),
         ]
         with m.If(self.i.ready):
-            new = self.i.payload
-            m.d.sync += [self.o.valid.eq(self.i.valid), word.eq(new), single.eq(one_hot(new.mask))]
+            m.d.sync += [self.o.valid.eq(self.i.valid), word.eq(self.i.payload)]
+            self._offer(m, self.i.payload.mask, word, lane, single)
         with m.Elif(self.o.ready):
-            m.d.sync += [word.mask.eq(rest), single.eq(one_hot(rest))]
+            self._offer(m, word.mask, word, lane, single)
         return word
+
+    def _offer(self, m, mask, word, lane, single):
+        """Take the lowest lane out of a mask."""
+        first = Cat(bit & ~mask[:k].any() for k, bit in enumerate(mask))
+        m.d.sync += [
+            word.mask.eq(mask & ~first),
+            lane.eq(index_of(first)),
+            single.eq(one_hot(mask)),
+        ]
 
 
 def one_hot(mask):
     """Return whether exactly one bit is set."""
     return Cat(mask == 1 << k for k in range(len(mask))).any()
+
+
+def index_of(mask):
+    """Return the number of the one bit that is set."""
+    count = len(mask)
+    return Cat(
+        Cat(mask[k] for k in range(count) if k >> bit & 1).any()
+        for bit in range((count - 1).bit_length())
+    )

@@ -20,8 +20,8 @@ from hrsnn_rtl.memory import Ram
 class RowStream(wiring.Component):
     """Sources in, the addresses of their synapses out, without a bubble between rows.
 
-    While one row streams the next one waits in a register and the one after it in the output of
-    the row memory. An empty row costs the one cycle in which it waits.
+    While one row streams the next one waits in the register of the row memory and the one after it
+    in that memory's output. An empty row costs the one cycle in which it waits.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ class RowStream(wiring.Component):
     -------
     i : In(stream.Signature(event_layout(config)))
         Sources.
-    row_en, row_addr, row_data
-        Read port of the row memory.
+    row_en, row_addr, row_take, row
+        Read port of the row memory and its register.
     valid, addr : Out
         Stage A0: address of a synapse word.
     shift : Out
@@ -55,7 +55,8 @@ class RowStream(wiring.Component):
                 "i": In(stream.Signature(event_layout(config))),
                 "row_en": Out(1),
                 "row_addr": Out(config.source_width),
-                "row_data": In(row_layout(config)),
+                "row_take": Out(1),
+                "row": In(row_layout(config)),
                 "valid": Out(1),
                 "addr": Out(config.pointer_width),
                 "shift": Out(config.shift_width),
@@ -72,7 +73,7 @@ class RowStream(wiring.Component):
         m = Module()
         fetched, fetched_input = Signal(), Signal()
         waiting, waiting_input = Signal(), Signal()
-        row = Signal(row_layout(c))
+        row = self.row
         left = Signal(signed(c.left_width))
 
         # The sign of `left` marks the last word of the row; without a row it does not matter.
@@ -83,6 +84,7 @@ class RowStream(wiring.Component):
             self.i.ready.eq(fetch_moves),
             self.row_en.eq(fetch_moves),
             self.row_addr.eq(self.i.payload.source),
+            self.row_take.eq(row_moves),
             self.skipped.eq(waiting & (row.silent if c.lanes > 1 else row.empty)),
             self.busy.eq(fetched | waiting | self.valid),
         ]
@@ -90,7 +92,6 @@ class RowStream(wiring.Component):
             m.d.sync += [fetched.eq(self.i.valid), fetched_input.eq(self.i.payload.is_input)]
         with m.If(row_moves):
             m.d.sync += [waiting.eq(fetched), waiting_input.eq(fetched_input)]
-            m.d.sync += row.eq(self.row_data)
         m.d.sync += [self.addr.eq(self.addr + 1), left.eq(left - 1), self.first.eq(take)]
         with m.If(take):
             m.d.sync += [
@@ -236,13 +237,14 @@ class SumBank(wiring.Component):
     def elaborate(self, platform):
         """Build the circuit."""
         m = Module()
-        m.submodules.ram_sum = ram = Ram(width=self._width, depth=self._depth, **self._options)
+        m.submodules.ram_sum = ram = Ram(
+            width=self._width, depth=self._depth, registered=True, **self._options
+        )
         m.d.comb += [
             ram.r_addr.eq(Mux(self.scanned, self.scan_r_addr, self.add_r_addr)),
             ram.w_en.eq(Mux(self.scanned, self.scan_w_en, self.add_w_en)),
             ram.w_addr.eq(Mux(self.scanned, self.scan_w_addr, self.add_w_addr)),
             ram.w_data.eq(Mux(self.scanned, 0, self.add_w_data)),
+            self.word.eq(ram.r_data),
         ]
-        # A plain register: nothing may stand between it and the slow output of the memory.
-        m.d.sync += self.word.eq(ram.r_data)
         return m

@@ -90,7 +90,7 @@ CONTROL = (
     Change("stream", "ready.eq(level <= self._depth - 2)", "ready.eq(level <= self._depth)"),
     Change("scheduler", "blocked = self.spikes.any() | ended |", "blocked ="),
     Change("scheduler", "scanning & self.room", "scanning"),
-    Change("scheduler", "rest.eq(word.mask & ~(1 << k))", "rest.eq(word.mask)"),
+    Change("scheduler", "word.mask.eq(mask & ~first)", "word.mask.eq(mask)"),
     Change("scheduler", "source.eq(self.command.payload.arg + c.n_hw)",
            "source.eq(self.command.payload.arg + c.n_hw + 1)"),
     Change("scheduler", "is_last = slot == c.n_slots - 1", "is_last = slot == c.n_slots - 2"),

@@ -89,6 +89,36 @@ def test_ram_of_segments(depth, block, poison, seed):
     check_ram(depth, poison, seed, block=block)
 
 
+@settings(deadline=None, max_examples=15)
+@given(st.sampled_from([16, 300, 700, 3000]), st.booleans(), st.integers(0, 2**16))
+def test_ram_with_a_register(depth, poison, seed):
+    """The register takes the word that appeared, when it is told to, from whichever segment."""
+    rng = Random(seed)
+    steps = [(*access, rng.random() < 0.6) for access in accesses(150, depth, seed)]
+    ports = ("r_en", "r_addr", "w_en", "w_addr", "w_data", "take")
+    words, appeared, held = list(range(100, 100 + depth)), None, None
+    options = {"block": "DP16KD", "poison": poison, "registered": True}
+    dut = Ram(width=16, depth=depth, init=words, **options)
+
+    async def bench(ctx):
+        nonlocal appeared, held
+        for step in steps:
+            for name, value in zip(ports, step, strict=True):
+                ctx.set(getattr(dut, name), value)
+            await ctx.tick()
+            r_en, r_addr, w_en, w_addr, w_data, take = step
+            held = appeared if take else held
+            if r_en:
+                meets = w_en and w_addr == r_addr
+                appeared = words[r_addr] ^ (0xFFFF if poison and meets else 0)
+            if w_en:
+                words[w_addr] = w_data
+            assert held is None or ctx.get(dut.r_data) == held
+
+    simulate(dut, bench)
+    assert held is not None
+
+
 @given(st.integers(1, 70_000), st.integers(1, 40), st.sampled_from(sorted(BLOCK_SHAPES)))
 def test_segments(depth, width, block):
     """Segments cover a memory, begin where their address bits do, and never take more blocks."""

@@ -41,16 +41,16 @@ def walk(lengths, events, pause: float, seed: int):
 
     async def bench(ctx):
         nonlocal skipped, cycles
-        sent, offered, fetched = 0, False, 0
+        sent, offered, fetched, held = 0, False, 0, 0
         while sent < len(events) or ctx.get(dut.busy):
             offered = sent < len(events) and (offered or rng.random() >= pause)
             ctx.set(dut.i.valid, offered)
             source = events[sent] if offered else 0
             ctx.set(dut.i.payload.source, source)
             ctx.set(dut.i.payload.is_input, source % 2)
-            # The row memory: a synchronous read that holds its word.
-            ctx.set(dut.row_data, layout.from_bits(int(words[fetched])))
-            ready, en = ctx.get(dut.i.ready), ctx.get(dut.row_en)
+            # The row memory: a synchronous read that holds its word, and a register behind it.
+            ctx.set(dut.row, layout.from_bits(int(words[held])))
+            ready, en, take = ctx.get(dut.i.ready), ctx.get(dut.row_en), ctx.get(dut.row_take)
             addr = ctx.get(dut.row_addr)
             if ctx.get(dut.valid):
                 walked.append((ctx.get(dut.addr), ctx.get(dut.shift), ctx.get(dut.is_input)))
@@ -58,7 +58,7 @@ def walk(lengths, events, pause: float, seed: int):
             await ctx.tick()
             cycles += 1
             assert cycles < 20000
-            fetched = addr if en else fetched
+            fetched, held = addr if en else fetched, fetched if take else held
             if offered and ready:
                 sent, offered = sent + 1, False
 

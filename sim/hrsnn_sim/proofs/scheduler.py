@@ -7,6 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 from hrsnn_rtl.config import QUEUE_MARGIN, CoreConfig
 from hrsnn_rtl.interfaces import CommandKind, CommandLayout, queue_layout, scan_stage, sum_stage
+from hrsnn_rtl.scheduler import index_of
 
 from hrsnn_sim.formal import Goal
 from hrsnn_sim.proofs.stream import check_held
@@ -73,7 +74,7 @@ class ExpanderGoal(wiring.Component):
                 Assert(slot == word.slot),
                 Assert(dut.o.payload.is_input == word.is_input),
                 Assert(dut.is_last == word.is_last),
-                Assert(self.peek_word.mask == owed),
+                Assert(self.peek_word.mask == owed & ~lowest),
                 Assert(self.peek_single == (owed == lowest)),
             ]
         return m
@@ -128,7 +129,7 @@ class SchedulerGoal(wiring.Component):
             m.d.comb += [Assert(word.slot == scan.slot[5]), Assert(~word.is_input)]
             m.d.comb += [Assert(~word.is_last), Assert(mask == (spikes if c.lanes > 1 else 1))]
         with m.If(is_event):
-            m.d.comb += [Assert(Cat(_index(mask, c), word.slot) == source), Assert(word.is_input)]
+            m.d.comb += [Assert(Cat(index_of(mask), word.slot) == source), Assert(word.is_input)]
             m.d.comb += [Assert(~word.is_last), Assert((mask & (mask - 1)) == 0)]
         with m.If(ended):
             m.d.comb += [Assert(word.is_last), Assert((mask & (mask - 1)) == 0)]
@@ -163,18 +164,10 @@ class SchedulerGoal(wiring.Component):
             m.d.comb += [Assert(count + coming <= 8 + c.lead), Assert(count < QUEUE_MARGIN)]
 
 
-def _index(mask, config: CoreConfig):
-    """Return the number of the one bit of a mask."""
-    bits = [
-        Cat(mask[k] for k in range(config.lanes) if k >> bit & 1).any()
-        for bit in range(config.lane_width)
-    ]
-    return Cat(bits)
-
-
 EXPANDER_BUGS = (
-    ("word.mask.eq(rest), single.eq(one_hot(rest))", "word.mask.eq(rest), single.eq(1)"),
-    ("rest.eq(word.mask & ~(1 << k))", "rest.eq(word.mask & ~(2 << k))"),
+    ("single.eq(one_hot(mask))", "single.eq(1)"),
+    ("word.mask.eq(mask & ~first)", "word.mask.eq(mask)"),
+    ("bit & ~mask[:k].any()", "bit"),
     ("with m.Elif(self.o.ready):", "with m.Else():"),
 )  # fmt: skip
 SCHEDULER_BUGS = (
