@@ -27,9 +27,10 @@ AROUND, THROUGH = 1, 3
 ROW_LATENCY = 2
 #: Rows that a lane holds beside its queue: two in front of the one that streams.
 PREFETCHED = 2
-#: To the next command from the last synapse, from the last word of the readout, from U0 of the
-#: last slot, and from the mark of a step's end at the lanes.
-TAIL, READOUT_TAIL, SCAN_TAIL, MARK_TAIL = 5, 8, 6, 2
+#: To the next command from the last synapse, unless it is slot 0's (a cycle more, not modelled),
+#: from the last word of the readout, from U0 of the last slot, and from the mark of a step's end at
+#: the lanes.
+TAIL, READOUT_TAIL, SCAN_TAIL, MARK_TAIL = 4, 8, 6, 2
 #: Of a readout that is computed when asked: from the source that was sent last, and from its own
 #: last work, to its start; from its end to the next command; what a unit takes beside its inputs
 #: and its shift; from a CLEAR to the next command beside one cycle a count.
@@ -124,8 +125,8 @@ class Schedule:
         first = np.argsort(times, kind="stable")
         sent, finished = self._deliver(times[first], work[first])
         told = sent[first == len(times) - 1].item() + MARK_TAIL if marked else 0
-        # A distance becomes a target in a stage of its own.
-        tails = np.full(finished.size, TAIL + (c.distance_width > 0))
+        # A distance becomes a target in a stage of its own, as a word travels in one.
+        tails = np.full(finished.size, TAIL + (c.distance_width > 0) + c.late_synapses)
         tails[-1] = COUNT_TAIL if c.readout else READOUT_TAIL
         if self.visit_cycles:
             tails[-1] = FILTER_TAIL if spikes.size and not clear else VISIT_TAIL

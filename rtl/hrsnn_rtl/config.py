@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from hrsnn_edge.errors import CapacityError
 from hrsnn_edge.network import ExpSynapses, IntFormat, IntNetwork, IntStdp
 from hrsnn_edge.plastic import greatest_network
-from hrsnn_rtl.blocks import BLOCK_SHAPES
+from hrsnn_rtl.blocks import BLOCK_SHAPES, segments
 from hrsnn_rtl.capacity import check_capacity, syn_width
 from hrsnn_rtl.codebook import MAX_CODEBOOK_ROWS
 from hrsnn_rtl.plasticity import DEFAULT_HISTORY, Plasticity
@@ -339,6 +339,13 @@ class CoreConfig:
     def late_load(self) -> bool:
         """Whether loaded words travel for a cycle: memories of many lanes lie all over the part."""
         return self.lanes > 1
+
+    @property
+    def late_synapses(self) -> bool:
+        """Whether synapse words travel for a cycle, from segments that lie far apart."""
+        if not self.block_ram or self.synapse_memory == "spram" or self.lanes == 1:
+            return False
+        return len(segments(self.synapse_depth, self.synapse_width, self.block_ram)) > 1
 
     @property
     def n_hw(self) -> int:

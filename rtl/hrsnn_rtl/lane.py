@@ -117,9 +117,7 @@ class Lane(wiring.Component):
     def _ram(self, m, select: Select, width: int, depth: int, *, late=False, registered=False):
         """Return a memory that is loaded from its images and by the load port; options of `Ram`."""
         if select == Select.SYNAPSE and self._config.synapse_memory == "spram":
-            ram = SinglePortRam(
-                depth=depth, vendor_cells=self._vendor_cells, registered=registered
-            )
+            ram = SinglePortRam(depth=depth, vendor_cells=self._vendor_cells, registered=registered)
             m.d.comb += ram.w_open.eq(self.load.open)
         else:
             ram = Ram(
@@ -154,18 +152,15 @@ class Lane(wiring.Component):
         connect(m, flipped(self.event), queue.i)
         connect(m, queue.o, rows.i)
 
-        # A1 and A2: the synapse word, in a register before anything is decided.
-        valid_1, valid_2 = Signal(), Signal()
-        shift_1, shift_2 = Signal(c.shift_width), Signal(c.shift_width)
+        # A1 and A2: the synapse word, in a register before anything is decided, and in another one
+        # where it comes from far away.
+        cycles = 3 if c.late_synapses else 2
+        valid, shift = Signal(cycles), Signal(cycles * c.shift_width)
         synapse = Signal(synapse_layout(c))
-        m.d.sync += [
-            valid_1.eq(rows.valid),
-            shift_1.eq(rows.shift),
-            valid_2.eq(valid_1),
-            shift_2.eq(shift_1),
-        ]
+        m.d.sync += [valid.eq(Cat(rows.valid, valid)), shift.eq(Cat(rows.shift, shift))]
+        before, reads_first = valid if c.distance_width else valid[:-1], Signal()
+        m.d["sync" if c.late_synapses else "comb"] += synapse.eq(synapse_ram.r_data)
         m.d.comb += [
-            synapse.eq(synapse_ram.r_data),
             row_ram.r_en.eq(rows.row_en),
             row_ram.r_addr.eq(rows.row_addr),
             row_ram.take.eq(rows.row_take),
@@ -173,17 +168,19 @@ class Lane(wiring.Component):
             synapse_ram.r_en.eq(rows.valid),
             synapse_ram.r_addr.eq(rows.addr),
             self.skipped.eq(rows.skipped),
-            # The last sums are still on their way (A3 .. A5) when the next scan may begin: it reads
-            # its first one a cycle after the last of them is written.
-            self.busy.eq(rows.busy | valid_1 | valid_2 | add.valid | queue.o.valid),
+            # The last sums are still on their way (A2 .. A5) when the next scan may begin: it reads
+            # its first one when the last of them is written, which must be another.
+            reads_first.eq(add.valid & (add.target == 0)),
+            self.busy.eq(rows.busy | before.any() | reads_first | queue.o.valid),
         ]
         if c.distance_width:
-            self._find_targets(m, rows, synapse, valid_2, shift_2, add)
+            last_shift = shift[len(shift) - c.shift_width :]
+            self._find_targets(m, rows, synapse, valid, last_shift, add)
         else:
             m.d.comb += [
-                add.valid.eq(valid_2),
+                add.valid.eq(valid[-1]),
                 add.target.eq(synapse.target),
-                add.addend.eq(synapse.weight << shift_2),
+                add.addend.eq(synapse.weight << shift[len(shift) - c.shift_width :]),
                 self.sop_in.eq(rows.valid & rows.is_input),
                 self.sop_rec.eq(rows.valid & ~rows.is_input),
             ]
@@ -193,7 +190,7 @@ class Lane(wiring.Component):
         """Sum up the distances along each row, in a stage between the word and A2."""
         c = self._config
         m.submodules.targets = targets = RowTargets(config=c)
-        first, from_input = Signal(2), Signal(3)
+        first, from_input = Signal(len(valid)), Signal(len(valid) + 1)
         addend = Signal(signed(c.addend_width))
         m.d.sync += [
             first.eq(Cat(rows.first, first)),
@@ -201,7 +198,7 @@ class Lane(wiring.Component):
             addend.eq(synapse.weight << shift),
         ]
         m.d.comb += [
-            targets.valid.eq(valid),
+            targets.valid.eq(valid[-1]),
             targets.first.eq(first[-1]),
             targets.distance.eq(synapse.distance),
             add.valid.eq(targets.synapse),

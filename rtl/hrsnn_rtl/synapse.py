@@ -208,7 +208,8 @@ class SumBank(wiring.Component):
     Members
     -------
     scanned : In(1)
-        Who has the bank; changes only while neither has an access to it in the pipes.
+        Who reads the bank; a cycle later, who writes it. The last sum of the accumulation may be
+        written in the cycle of the scan's first read, of another sum.
     add_r_addr, add_w_en, add_w_addr, add_w_data : In
         Ports of the accumulation.
     scan_r_addr, scan_w_en, scan_w_addr : In
@@ -240,11 +241,13 @@ class SumBank(wiring.Component):
         m.submodules.ram_sum = ram = Ram(
             width=self._width, depth=self._depth, registered=True, **self._options
         )
+        cleared = Signal()
+        m.d.sync += cleared.eq(self.scanned)
         m.d.comb += [
             ram.r_addr.eq(Mux(self.scanned, self.scan_r_addr, self.add_r_addr)),
-            ram.w_en.eq(Mux(self.scanned, self.scan_w_en, self.add_w_en)),
-            ram.w_addr.eq(Mux(self.scanned, self.scan_w_addr, self.add_w_addr)),
-            ram.w_data.eq(Mux(self.scanned, 0, self.add_w_data)),
+            ram.w_en.eq(Mux(cleared, self.scan_w_en, self.add_w_en)),
+            ram.w_addr.eq(Mux(cleared, self.scan_w_addr, self.add_w_addr)),
+            ram.w_data.eq(Mux(cleared, 0, self.add_w_data)),
             self.word.eq(ram.r_data),
         ]
         return m

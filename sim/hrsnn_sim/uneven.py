@@ -117,7 +117,13 @@ def bench_lanes(
             net = uneven_network(activity, n_synapses=min(N_SYNAPSES, DEPTH * count), seed=seed)
             placement = place(net, count)
             config = CoreConfig.for_network(
-                net, lanes=count, n_steps=N_STEPS, placement=placement, out_lanes=OUT_LANES
+                net,
+                lanes=count,
+                n_steps=N_STEPS,
+                placement=placement,
+                out_lanes=OUT_LANES,
+                # As it would be built: cut into segments, whose words travel for a cycle.
+                block_ram="DP16KD",
             )
             model = BulkModel(core_design(config), config, root / "models")
             model.load(memory_images(net, config, placement))
