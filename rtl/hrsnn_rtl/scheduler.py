@@ -282,8 +282,8 @@ class Expander(wiring.Component):
     def _list(self, m):
         """Go through the mask of a word; return the word."""
         c = self._config
-        # Registers only: the lanes lie all over the part, and the way back to the queue is long. The
-        # mask has what follows the lane that is offered; `single` says that nothing does.
+        # Registers only: the lanes lie all over the part, and the way back to the queue is long.
+        # The mask has what follows the lane that is offered; `single` says that nothing does.
         word, single = Signal(queue_layout(c)), Signal()
         lane = Signal(c.lane_width)
         m.d.comb += [

@@ -39,7 +39,8 @@ def fitting_core(lanes: int, n_slots: int, n_inputs: int, fmt: IntFormat, **opti
 
 #: Name -> core. Between them: all lane counts, both resets, stored and not, shifts, distances,
 #: bins, each readout, spike stream, double buffer, synaptic currents, codebook, halt, memories in
-#: segments and in LUTs, a queue that fills up, and both ends of the widths.
+#: segments and in LUTs, words that travel for a cycle, a queue that fills up, and both ends of the
+#: widths.
 SHAPES: dict[str, CoreConfig] = {
     "one-lane": fitting_core(1, 40, 24, IntFormat(), spike_stream=True, queue_depth=32),
     "two-lanes": fitting_core(
@@ -87,7 +88,15 @@ SHAPES: dict[str, CoreConfig] = {
         spike_stream=True,
     ),
     "distances": fitting_core(
-        2, 28, 12, IntFormat(14, 8, 6, 1, 0, 2, 8), distance_width=2, n_bins=2, spike_stream=True
+        2,
+        28,
+        24,
+        IntFormat(14, 8, 6, 1, 0, 2, 8),
+        distance_width=2,
+        halt=True,
+        n_bins=2,
+        spike_stream=True,
+        block_ram="ICESTORM_RAM",
     ),
     "spram": fitting_core(
         1,
