@@ -23,9 +23,10 @@ from hrsnn_edge.network import IntNetwork, MlpReadout, Readout
 SPIKE_LATENCY, EVENT_LATENCY = 6, 1
 #: From the event queue to the lanes: around its memory when it is empty, or through it.
 AROUND, THROUGH = 1, 3
-#: From a source at a lane to the address of its first synapse.
+#: From a source at a lane to the address of its first synapse; a cycle more where words travel.
 ROW_LATENCY = 2
-#: Rows that a lane holds beside its queue: two in front of the one that streams.
+#: Rows that a lane holds beside its queue: two in front of the one that streams, three where words
+#: travel.
 PREFETCHED = 2
 #: To the next command from the last synapse, unless it is slot 0's (a cycle more, not modelled),
 #: from the last word of the readout, from U0 of the last slot, and from the mark of a step's end at
@@ -125,8 +126,8 @@ class Schedule:
         first = np.argsort(times, kind="stable")
         sent, finished = self._deliver(times[first], work[first])
         told = sent[first == len(times) - 1].item() + MARK_TAIL if marked else 0
-        # A distance becomes a target in a stage of its own, as a word travels in one.
-        tails = np.full(finished.size, TAIL + (c.distance_width > 0) + c.late_synapses)
+        # A distance becomes a target in a stage of its own, and words from far away travel in one.
+        tails = np.full(finished.size, TAIL + (c.distance_width > 0) + c.late_words)
         tails[-1] = COUNT_TAIL if c.readout else READOUT_TAIL
         if self.visit_cycles:
             tails[-1] = FILTER_TAIL if spikes.size and not clear else VISIT_TAIL
@@ -149,7 +150,9 @@ class Schedule:
         held = 0 if c.double_buffer else c.n_slots + c.lead
         # With several lanes a source has left the queue a cycle before it is at the lanes.
         several = c.lanes > 1
-        places = np.full(work.shape[1], queue_depth(c) + PREFETCHED)
+        late = np.full(work.shape[1], c.late_words, np.int64)
+        late[-1] = 0
+        places = queue_depth(c) + PREFETCHED + late
         if c.readout:
             places[-1] = queue_depth(c)
         done = np.zeros(work.shape[1], np.int64)
@@ -167,7 +170,7 @@ class Schedule:
             same = k > 0 and time == times[k - 1]
             out = time + (AROUND if (empty or same) and not held else THROUGH + several)
             sent[k] = max(out, held, sent[k - 1] + 1, begun[taken[takers], takers].max())
-            start = np.maximum(done, sent[k] + ROW_LATENCY)[takers]
+            start = np.maximum(done, sent[k] + ROW_LATENCY + late)[takers]
             begun[taken[takers] + places[takers], takers] = start
             taken[takers] += 1
             done[takers] = np.where(cycles[takers] > 0, start + cycles[takers], done[takers])

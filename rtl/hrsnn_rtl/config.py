@@ -341,8 +341,8 @@ class CoreConfig:
         return self.lanes > 1
 
     @property
-    def late_synapses(self) -> bool:
-        """Whether synapse words travel for a cycle, from segments that lie far apart."""
+    def late_words(self) -> bool:
+        """Whether rows and synapses travel for a cycle, from segments that lie far apart."""
         if not self.block_ram or self.synapse_memory == "spram" or self.lanes == 1:
             return False
         return len(segments(self.synapse_depth, self.synapse_width, self.block_ram)) > 1

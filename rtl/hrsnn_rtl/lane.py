@@ -154,12 +154,12 @@ class Lane(wiring.Component):
 
         # A1 and A2: the synapse word, in a register before anything is decided, and in another one
         # where it comes from far away.
-        cycles = 3 if c.late_synapses else 2
+        cycles = 3 if c.late_words else 2
         valid, shift = Signal(cycles), Signal(cycles * c.shift_width)
         synapse = Signal(synapse_layout(c))
         m.d.sync += [valid.eq(Cat(rows.valid, valid)), shift.eq(Cat(rows.shift, shift))]
         before, reads_first = valid if c.distance_width else valid[:-1], Signal()
-        m.d["sync" if c.late_synapses else "comb"] += synapse.eq(synapse_ram.r_data)
+        m.d["sync" if c.late_words else "comb"] += synapse.eq(synapse_ram.r_data)
         m.d.comb += [
             row_ram.r_en.eq(rows.row_en),
             row_ram.r_addr.eq(rows.row_addr),

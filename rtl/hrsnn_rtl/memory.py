@@ -39,10 +39,13 @@ class Ram(wiring.Component):
     style : str
         ``"block"`` asks for a block RAM whatever the depth.
     late : bool
-        Write a cycle later, from registers of its own: for a memory far from whoever writes it.
+        For a memory far from its users: write a cycle later, from registers of its own. With
+        `registered`, choose the segment behind the registers.
     registered : bool
-        Hold the word in a register. Each segment has its own, which is 0 while the word is
-        another's: what is read ends in a register before anything chooses, and one OR follows.
+        Hold the word in a register, of which each segment has its own: what is read ends there
+        before anything else. It is 0 while the word is another segment's, and one OR follows; a
+        memory that is far has no such reset, which would tie flip-flops together that belong
+        beside different blocks.
 
     Members
     -------
@@ -114,17 +117,23 @@ class Ram(wiring.Component):
                 chosen = Signal(name=f"chosen{k}")
                 with m.If(self.r_en):
                     m.d.sync += chosen.eq(reads)
+                if self._registered and self._late:
+                    word, chosen = self._hold(m, k, word), self._hold(m, f"_chosen{k}", chosen)
                 # At most one is not 0: that is less logic than a priority between them.
                 word = Mux(chosen, word, 0)
-            if self._registered:
-                held = Signal(self._width, name=f"held{k}")
-                with m.If(self.take):
-                    m.d.sync += held.eq(word)
-                word = held
+            if self._registered and (whole or not self._late):
+                word = self._hold(m, k, word)
             parts.append(word)
             first += depth
         m.d.comb += self.r_data.eq(reduce(or_, parts))
         return m
+
+    def _hold(self, m, name, value):
+        """Return a register that takes a value when it is told to."""
+        held = Signal.like(value, name=f"held{name}")
+        with m.If(self.take):
+            m.d.sync += held.eq(value)
+        return held
 
     def _undefined(self, m):
         """Return whether the word that was read is undefined; only built to be poisoned."""

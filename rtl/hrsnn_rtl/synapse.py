@@ -21,7 +21,8 @@ class RowStream(wiring.Component):
     """Sources in, the addresses of their synapses out, without a bubble between rows.
 
     While one row streams the next one waits in the register of the row memory and the one after it
-    in that memory's output. An empty row costs the one cycle in which it waits.
+    in that memory's output; where words travel for a cycle, the next one in a register here, and
+    two behind it. An empty row costs the one cycle in which it waits.
 
     Parameters
     ----------
@@ -71,27 +72,39 @@ class RowStream(wiring.Component):
         """Build the circuit."""
         c = self._config
         m = Module()
-        fetched, fetched_input = Signal(), Signal()
-        waiting, waiting_input = Signal(), Signal()
-        row = self.row
+        # By name, for the proofs.
+        fetched, fetched_input = Signal(name="fetched"), Signal()
+        waiting, waiting_input = Signal(name="waiting"), Signal()
         left = Signal(signed(c.left_width))
 
         # The sign of `left` marks the last word of the row; without a row it does not matter.
         take = ~self.valid | left[-1]
+        row = Signal(row_layout(c))
         row_moves = ~waiting | row.empty | take
-        fetch_moves = ~fetched | row_moves
+        held_moves, held, held_input = row_moves, fetched, fetched_input
+        if c.late_words:
+            # The register of the memory is far away, too: another one here.
+            held, held_input = Signal(name="held"), Signal()
+            held_moves = ~held | row_moves
+            with m.If(held_moves):
+                m.d.sync += [held.eq(fetched), held_input.eq(fetched_input)]
+            with m.If(row_moves):
+                m.d.sync += row.eq(self.row)
+        else:
+            m.d.comb += row.eq(self.row)
+        fetch_moves = ~fetched | held_moves
         m.d.comb += [
             self.i.ready.eq(fetch_moves),
             self.row_en.eq(fetch_moves),
             self.row_addr.eq(self.i.payload.source),
-            self.row_take.eq(row_moves),
+            self.row_take.eq(held_moves),
             self.skipped.eq(waiting & (row.silent if c.lanes > 1 else row.empty)),
-            self.busy.eq(fetched | waiting | self.valid),
+            self.busy.eq(fetched | held | waiting | self.valid),
         ]
         with m.If(fetch_moves):
             m.d.sync += [fetched.eq(self.i.valid), fetched_input.eq(self.i.payload.is_input)]
         with m.If(row_moves):
-            m.d.sync += [waiting.eq(fetched), waiting_input.eq(fetched_input)]
+            m.d.sync += [waiting.eq(held), waiting_input.eq(held_input)]
         m.d.sync += [self.addr.eq(self.addr + 1), left.eq(left - 1), self.first.eq(take)]
         with m.If(take):
             m.d.sync += [

@@ -77,7 +77,7 @@ CONTROL = (
     Change("synapse", "take = ~self.valid | left[-1]", "take = ~self.valid | ~left[0]"),
     Change("synapse", "self.valid.eq(waiting & ~row.empty)", "self.valid.eq(waiting)"),
     Change("synapse", "row_moves = ~waiting | row.empty | take", "row_moves = ~waiting | take | 1"),
-    Change("synapse", "waiting_input.eq(fetched_input)", "waiting_input.eq(self.is_input)"),
+    Change("synapse", "waiting_input.eq(held_input)", "waiting_input.eq(self.is_input)"),
     Change("stream", "level < self._depth - QUEUE_MARGIN", "level < self._depth"),
     Change("stream", "fetch = stored & (~fetched | moves)", "fetch = stored"),
     Change("stream", "moves = ~valid | self.o.ready", "moves = ~valid | 1"),

@@ -68,6 +68,15 @@ def test_slowest_lane_counts():
     assert found == EVENT_LATENCY + AROUND + ROW_LATENCY + 3 + 60 + TAIL
 
 
+def test_words_that_travel():
+    """Where rows and synapses travel for a cycle each, a step takes two more."""
+    work = np.zeros((83, 3), np.int64)
+    work[2] = (200, 1, 0)
+    near, far = (schedule(work, 40, lanes=2, block_ram=block) for block in ("", "ICESTORM_RAM"))
+    assert far.config.late_words and not near.config.late_words
+    assert far.step(np.array([2]), NONE) == near.step(np.array([2]), NONE) + 2
+
+
 def test_readout_holds_up_the_lanes():
     """A readout that falls behind by more than its queue holds up every source."""
     work = np.tile([1, 10], (19, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from amaranth.hdl import Array, Assert, Assume, Module, Mux, Signal, signed
@@ -68,6 +69,17 @@ class AccumulateGoal(wiring.Component):
         return m
 
 
+def is_row(word, config: CoreConfig):
+    """Return whether a word may stand in the row memory."""
+    return word.empty | ((word.left >= -1) & (word.left <= config.n_slots - 2))
+
+
+def row_stages(config: CoreConfig) -> tuple[str, ...]:
+    """Return the registers of a `RowStream` that say where it has rows."""
+    stages = ("fetched", *(("held",) if config.late_words else ()), "waiting")
+    return tuple(name for stage in stages for name in (stage, f"{stage}_input"))
+
+
 class RowGoal(wiring.Component):
     """A `RowStream` on any row memory, beside the rows that it owes in plain words."""
 
@@ -77,11 +89,9 @@ class RowGoal(wiring.Component):
             {
                 "i": In(stream.Signature(event_layout(config))),
                 "row_data": In(row_layout(config)),
+                "peek_row": In(row_layout(config)),
                 "peek_left": In(signed(config.left_width)),
-                "peek_fetched": In(1),
-                "peek_fetched_input": In(1),
-                "peek_waiting": In(1),
-                "peek_waiting_input": In(1),
+                **{f"peek_{name}": In(1) for name in row_stages(config)},
             }
         )
 
@@ -106,28 +116,42 @@ class RowGoal(wiring.Component):
         length = Signal(range(c.n_slots + 1))
         m.d.comb += [
             length.eq(Mux(self.row_data.empty, 0, self.row_data.left + 2)),
-            Assume(
-                self.row_data.empty
-                | ((self.row_data.left >= -1) & (self.row_data.left <= c.n_slots - 2))
-            ),
+            Assume(is_row(self.row_data, c)),
         ]
-        # Three rows at most: one in the memory's output, one in its register, one that streams.
+        # Three rows at most: one in the memory's output, one in its register, one that streams; or
+        # one more, in a register of the stream's own.
         fetched, fetched_input = Signal(), Signal()
         waiting, waiting_input = Signal(), Signal()
         row, row_length = Signal(row_layout(c)), Signal.like(length)
         rest, addr, is_input = Signal.like(length), Signal(c.pointer_width), Signal()
         shift = Signal(c.shift_width)
-        ends, row_goes, fetch_goes = Signal(), Signal(), Signal()
+        ends, row_goes, held_goes, fetch_goes = Signal(), Signal(), Signal(), Signal()
+        before, before_input = fetched, fetched_input
+        before_row, before_length = self.row_data, length
+        if c.late_words:
+            before, before_input = Signal(), Signal()
+            before_row, before_length = held, Signal.like(length)
+            with m.If(held_goes):
+                m.d.sync += [before.eq(fetched), before_input.eq(fetched_input)]
+                m.d.sync += before_length.eq(length)
+            with m.If(before):
+                m.d.comb += Assert(before_length == Mux(held.empty, 0, held.left + 2))
+                m.d.comb += Assert(is_row(held, c))
+            m.d.comb += [
+                Assert(self.peek_held == before),
+                Assert(self.peek_held_input == before_input),
+            ]
         m.d.comb += [
             ends.eq(rest <= 1),
             row_goes.eq(~waiting | (row_length == 0) | ends),
-            fetch_goes.eq(~fetched | row_goes),
+            held_goes.eq(row_goes | ~before if c.late_words else row_goes),
+            fetch_goes.eq(~fetched | held_goes),
         ]
         with m.If(fetch_goes):
             m.d.sync += [fetched.eq(self.i.valid), fetched_input.eq(self.i.payload.is_input)]
         with m.If(row_goes):
-            m.d.sync += [waiting.eq(fetched), waiting_input.eq(fetched_input)]
-            m.d.sync += [row.eq(self.row_data), row_length.eq(length)]
+            m.d.sync += [waiting.eq(before), waiting_input.eq(before_input)]
+            m.d.sync += [row.eq(before_row), row_length.eq(before_length)]
         with m.If(~ends):
             m.d.sync += [rest.eq(rest - 1), addr.eq(addr + 1)]
         with m.Elif(waiting & (row_length != 0)):
@@ -138,10 +162,10 @@ class RowGoal(wiring.Component):
         m.d.comb += [
             Assert(dut.i.ready == fetch_goes),
             Assert(dut.row_en == fetch_goes),
-            Assert(dut.row_take == row_goes),
+            Assert(dut.row_take == held_goes),
             Assert(dut.valid == (rest != 0)),
-            Assert(dut.busy == (fetched | waiting | (rest != 0))),
-            Assert(dut.skipped == (waiting & (row_length == 0))),
+            Assert(dut.busy == (fetched | before | waiting | (rest != 0))),
+            Assert(dut.skipped == (waiting & (row.silent if c.lanes > 1 else row_length == 0))),
             Assert(self.peek_fetched == fetched),
             Assert(self.peek_fetched_input == fetched_input),
             Assert(self.peek_waiting == waiting),
@@ -151,7 +175,7 @@ class RowGoal(wiring.Component):
             m.d.comb += [Assert(dut.addr == addr), Assert(dut.is_input == is_input)]
             m.d.comb += [Assert(dut.shift == shift), Assert(self.peek_left == rest - 2)]
         with m.If(waiting):
-            m.d.comb += Assert(held == row)
+            m.d.comb += Assert(self.peek_row == row)
             m.d.comb += Assert(row_length == Mux(row.empty, 0, row.left + 2))
         with m.If(fetched & ~read):
             m.d.comb += Assert(self.row_data == word)
@@ -169,10 +193,17 @@ ACCUMULATE_BUGS = (
 ROW_BUGS = (
     ("take = ~self.valid | left[-1]", "take = ~self.valid | (left == 0)"),
     ("row_moves = ~waiting | row.empty | take", "row_moves = ~waiting | take | fetched"),
-    ("fetch_moves = ~fetched | row_moves", "fetch_moves = ~fetched | row_moves | ~waiting_input"),
+    ("fetch_moves = ~fetched | held_moves", "fetch_moves = ~fetched | held_moves | ~waiting_input"),
     ("self.addr.eq(self.addr + 1), left.eq(left - 1)", "self.addr.eq(self.addr + 1)"),
     ("self.valid.eq(waiting & ~row.empty)", "self.valid.eq(waiting)"),
 )
+LATE_ROW_BUGS = (
+    ("held_moves = ~held | row_moves", "held_moves = row_moves"),
+    ("held_moves = ~held | row_moves", "held_moves = ~held | ~waiting | row.empty"),
+    ("fetched | held | waiting", "fetched | waiting"),
+)
+#: Rows and synapses of several segments.
+LATE = replace(core_config(2, shift_width=2), synapse_depth=2100, block_ram="ICESTORM_RAM")
 GOALS = (
     Goal(
         "accumulate",
@@ -184,20 +215,20 @@ GOALS = (
         ACCUMULATE_BUGS,
         {f"peek_{k}": f"\\bank.ram_sum.cells[{k}]" for k in range(DEPTH)},
     ),
-    Goal(
-        "row-stream",
-        "a source's row becomes exactly its addresses, in order and without a pause; no source is "
-        "lost or doubled and empty rows are counted",
-        "synapse",
-        lambda module: RowGoal(module, core_config(1, shift_width=2)),
-        4,
-        ROW_BUGS,
-        {
-            "peek_left": "\\dut.left",
-            "peek_fetched": "\\dut.$signal",
-            "peek_fetched_input": "\\dut.fetched_input",
-            "peek_waiting": "\\dut.$signal$2",
-            "peek_waiting_input": "\\dut.waiting_input",
-        },
+    *(
+        Goal(
+            name,
+            "a source's row becomes exactly its addresses, in order and without a pause; no source "
+            "is lost or doubled and empty rows are counted",
+            "synapse",
+            lambda module, config=config: RowGoal(module, config),
+            depth,
+            bugs,
+            {f"peek_{name}": f"\\dut.{name}" for name in ("row", "left", *row_stages(config))},
+        )
+        for name, config, depth, bugs in (
+            ("row-stream", core_config(1, shift_width=2), 4, ROW_BUGS),
+            ("row-stream-late", LATE, 5, LATE_ROW_BUGS),
+        )
     ),
 )
