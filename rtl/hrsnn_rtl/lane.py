@@ -173,14 +173,14 @@ class Lane(wiring.Component):
             reads_first.eq(add.valid & (add.target == 0)),
             self.busy.eq(rows.busy | before.any() | reads_first | queue.o.valid),
         ]
+        last_shift = shift[len(shift) - c.shift_width :]
         if c.distance_width:
-            last_shift = shift[len(shift) - c.shift_width :]
             self._find_targets(m, rows, synapse, valid, last_shift, add)
         else:
             m.d.comb += [
                 add.valid.eq(valid[-1]),
                 add.target.eq(synapse.target),
-                add.addend.eq(synapse.weight << shift[len(shift) - c.shift_width :]),
+                add.addend.eq(synapse.weight << last_shift),
                 self.sop_in.eq(rows.valid & rows.is_input),
                 self.sop_rec.eq(rows.valid & ~rows.is_input),
             ]

@@ -43,7 +43,7 @@ DATAPATH = (
     Change("distance", "Mux(self.first, 0, self.target)", "self.target"),
     Change("distance", "(self.synapse & ~self.first)", "self.synapse"),
     Change("distance", "self.synapse.eq(self.valid & ~is_filler)", "self.synapse.eq(self.valid)"),
-    Change("lane", "synapse.weight << shift_2", "synapse.weight << shift_1"),
+    Change("lane", "synapse.weight << last_shift", "synapse.weight << shift[: c.shift_width]"),
     Change("lane", "targets.first.eq(first[-1])", "targets.first.eq(first[0])"),
     Change("lane", "targets.synapse & ~from_input[-1]", "targets.synapse"),
     Change("lane", "lif.enable.eq(scan.valid[4] & ~scan.clear)", "lif.enable.eq(~scan.clear)"),
@@ -112,6 +112,8 @@ CONTROL = (
     Change("core", "strobes.spikes.eq(sum(lane.spike for lane in lanes))",
            "strobes.spikes.eq(lanes[0].spike)"),
     Change("memory", "write.en.eq(self.w_en", "write.en.eq(self.r_en & self.w_en"),
+    Change("synapse", "held_moves = ~held | row_moves", "held_moves = row_moves"),
+    Change("synapse", "fetched | held | waiting", "fetched | waiting"),
 )  # fmt: skip
 #: Wrong versions of the readouts that are computed when a step asks.
 ASKED_READOUTS = (

@@ -50,7 +50,15 @@ BROKEN_CORES: dict[str, CoreConfig] = CORES | {
         queue_depth=32,
     ),
     "distances": fitting_core(
-        2, 9, 6, IntFormat(10, 4, 4, 1, 0, 2, 5), distance_width=2, n_out=3, queue_depth=32
+        2,
+        32,
+        8,
+        IntFormat(10, 4, 4, 1, 0, 2, 5),
+        distance_width=2,
+        n_out=3,
+        queue_depth=32,
+        # Words that travel for a cycle.
+        block_ram="ICESTORM_RAM",
     ),
 }
 #: The cores for a change of what only a core that learns has.

@@ -90,23 +90,25 @@ def test_ram_of_segments(depth, block, poison, seed):
 
 
 @settings(deadline=None, max_examples=15)
-@given(st.sampled_from([16, 300, 700, 3000]), st.booleans(), st.integers(0, 2**16))
-def test_ram_with_a_register(depth, poison, seed):
+@given(st.sampled_from([16, 300, 700, 3000]), st.booleans(), st.booleans(), st.integers(0, 2**16))
+def test_ram_with_a_register(depth, poison, late, seed):
     """The register takes the word that appeared, when it is told to, from whichever segment."""
     rng = Random(seed)
     steps = [(*access, rng.random() < 0.6) for access in accesses(150, depth, seed)]
     ports = ("r_en", "r_addr", "w_en", "w_addr", "w_data", "take")
     words, appeared, held = list(range(100, 100 + depth)), None, None
-    options = {"block": "DP16KD", "poison": poison, "registered": True}
+    options = {"block": "DP16KD", "poison": poison, "registered": True, "late": late}
     dut = Ram(width=16, depth=depth, init=words, **options)
 
     async def bench(ctx):
         nonlocal appeared, held
+        written = (0, 0, 0)
         for step in steps:
             for name, value in zip(ports, step, strict=True):
                 ctx.set(getattr(dut, name), value)
             await ctx.tick()
-            r_en, r_addr, w_en, w_addr, w_data, take = step
+            r_en, r_addr, *write, take = step
+            (w_en, w_addr, w_data), written = written if late else write, write
             held = appeared if take else held
             if r_en:
                 meets = w_en and w_addr == r_addr
