@@ -169,7 +169,7 @@ class PlasticLane(Lane):
         busy = self._change(m, walk, post, gains)
         m.d.comb += [
             self.skipped.eq(replay.skipped),
-            self.busy.eq(waits | replay.busy | walk.busy | busy | post.busy),
+            self.busy.eq(waits | replay.busy | walk.busy | busy),
         ]
 
     def _change(self, m, walk, post, gains):

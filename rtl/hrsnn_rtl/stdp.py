@@ -136,12 +136,10 @@ class PostHistory(wiring.Component):
         With ``history_en``, only with ``overlap``: the history before this scan, whether it runs or
         not.
     loss_slot : In
-        A walk's read of the depressions, while not `busy`.
+        A walk's read of the depressions, three cycles after the scan or later.
     history, loss : Out
         Of the neuron whose slot was given one cycle before; bit `h` of `history` is its spike of
         age `h`.
-    busy : Out(1)
-        The scan uses the memories, or will in the next cycles.
     """
 
     def __init__(self, *, config: CoreConfig, index: int, images=(), poison: bool):
@@ -160,7 +158,6 @@ class PostHistory(wiring.Component):
                 "loss_slot": In(config.slot_width),
                 "history": Out(p.history),
                 "loss": Out(loss_layout(p)),
-                "busy": Out(1),
             }
         )
 
@@ -221,7 +218,6 @@ class PostHistory(wiring.Component):
             losses.w_addr.eq(slot[8]),
             losses.w_data.eq(Cat(old.as_value()[p.loss_width :], loss_8)),
             self.loss.eq(losses.r_data),
-            self.busy.eq(scan.valid[3:].any() | valid[6] | valid[7] | valid[8]),
         ]
         self._histories(m)
         return m

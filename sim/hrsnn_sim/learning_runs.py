@@ -14,7 +14,12 @@ from hrsnn_edge.reference.network import run as run_reference
 from hrsnn_sim.bulk import BulkModel, Gaps
 from hrsnn_sim.design import core_design
 from hrsnn_sim.learning import CoreLearner
-from hrsnn_sim.learning_shapes import LEARNING_SHAPES, learning_difference, random_learning
+from hrsnn_sim.learning_shapes import (
+    LEARNING_SHAPES,
+    hurried_difference,
+    learning_difference,
+    random_learning,
+)
 from hrsnn_sim.netlist import netlist_design
 from hrsnn_sim.rung import Rung
 
@@ -80,7 +85,7 @@ def learning_rung(root: Path, n: int) -> Rung:
         for seed in range(n):
             case = random_learning(core.model.config, seed)
             core.gaps = gaps_of(seed)
-            found = learning_difference(core, *case)
+            found = learning_difference(core, *case) or hurried_difference(core, *case)
             if found:
                 failures.append(f"core {name}, network {seed}: {found}")
             counts.update(learning_met(core.model.config, *case))

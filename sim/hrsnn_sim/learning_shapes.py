@@ -6,6 +6,8 @@ from dataclasses import astuple, replace
 
 import numpy as np
 from hrsnn_rtl.config import CoreConfig
+from hrsnn_rtl.placer import place
+from hrsnn_rtl.plastic_image import plastic_images, read_magnitudes
 from hrsnn_rtl.plasticity import WIRED, Plasticity
 
 from hrsnn_edge.data.events import EventBatch
@@ -128,4 +130,35 @@ def learning_difference(core: CoreLearner, net, stdp, batch: EventBatch) -> str:
             if wrong.size:
                 at = tuple(wrong[0].tolist())
                 return f"sample {s}, {name}, {at}: {right[at]} (reference), not {left[at]}"
+    return ""
+
+
+def hurried_difference(core: CoreLearner, net, stdp, batch: EventBatch) -> str:
+    """Return the first difference of the weights with a host that does not wait, '' for none.
+
+    All samples are sent at once, so a CLEAR waits behind the last step before it. Then the first
+    sample is run in two parts, between which the rows are brought up to date and nothing else.
+    """
+    model, start = core.model, initial_magnitudes(net, stdp)
+    placement = place(net, model.config.lanes, model.config.n_slots)
+    images = plastic_images(net, stdp, model.config, placement, start)
+    wanted = [start]
+    for s in range(len(batch)):
+        wanted.append(run_reference(net, batch.raster(s), stdp, wanted[-1]).magnitudes)
+    raster = batch.raster(0)
+    parts = [part for part in np.array_split(raster, 2) if len(part)]
+    for name, want, runs in (
+        ("samples in one run", wanted[-1], [batch]),
+        ("a sample in two parts", wanted[1], [EventBatch.from_rasters([part]) for part in parts]),
+    ):
+        model.load(images)
+        for k, run in enumerate(runs):
+            model.run(run, net.readout.n_bins, core.gaps, go_on=k > 0)
+        got = read_magnitudes(model.read, net, stdp, model.config, placement)
+        for part in ("w_in", "w_rec"):
+            left, right = getattr(got, part), getattr(want, part)
+            wrong = np.flatnonzero(left != right)
+            if wrong.size:
+                k = wrong[0]
+                return f"{name}, {part}, synapse {k}: {right[k]} (reference), not {left[k]}"
     return ""

@@ -25,7 +25,12 @@ from hrsnn_sim.cxxrtl import Design
 from hrsnn_sim.design import TOP
 from hrsnn_sim.formal import prove
 from hrsnn_sim.learning import CoreLearner
-from hrsnn_sim.learning_shapes import LEARNING_SHAPES, learning_difference, random_learning
+from hrsnn_sim.learning_shapes import (
+    LEARNING_SHAPES,
+    hurried_difference,
+    learning_difference,
+    random_learning,
+)
 from hrsnn_sim.mutants import EQUIVALENT, MUTANTS
 from hrsnn_sim.mutation import Change, changed_module
 from hrsnn_sim.netlist import CORES
@@ -116,8 +121,9 @@ def _learning_difference(name: str, design: Design, root: Path) -> str | None:
     core = CoreLearner(root, model=BulkModel(design, config, root / "models"))
     for seed in SEEDS:
         core.gaps = Gaps(0.3 * (seed % 3), 0.0, seed + 1, wait_steps=seed % 5 == 0)
+        case = random_learning(config, seed)
         try:
-            found = learning_difference(core, *random_learning(config, seed))
+            found = learning_difference(core, *case) or hurried_difference(core, *case)
         except (ToolFailedError, MismatchError) as error:
             found = str(error)
         if found:

@@ -8,7 +8,12 @@ import pytest
 from hrsnn_sim.bulk import BulkModel, Gaps
 from hrsnn_sim.design import core_design
 from hrsnn_sim.learning import CoreLearner
-from hrsnn_sim.learning_shapes import LEARNING_SHAPES, learning_difference, random_learning
+from hrsnn_sim.learning_shapes import (
+    LEARNING_SHAPES,
+    hurried_difference,
+    learning_difference,
+    random_learning,
+)
 
 from hrsnn_edge.artifact.io import read_artifact
 from hrsnn_edge.engine.int_learn import learn
@@ -35,6 +40,7 @@ def check_random(name: str, first: int, count: int) -> None:
         net, stdp, batch = random_learning(core.model.config, seed)
         core.gaps = Gaps(0.3 * (seed % 3), 0.0, seed + 1, wait_steps=seed % 5 == 0)
         assert learning_difference(core, net, stdp, batch) == "", f"core {name}, seed {seed}"
+        assert hurried_difference(core, net, stdp, batch) == "", f"core {name}, seed {seed}"
     assert core.work.weight_updates > 100 * count
 
 
