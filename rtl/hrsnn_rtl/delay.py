@@ -53,13 +53,14 @@ class Delay(wiring.Component):
             shape=self._width, depth=1 << width, init=(), attrs={"ram_style": "distributed"}
         )
         write, read = cells.write_port(), cells.read_port(domain="comb")
-        # What was written some turns ago is what is written again in the rest of the round.
-        at = Signal(width, init=1)
-        then = at
+        # What was written some turns ago is what is written again in the rest of the round. A turn
+        # of its own, for the word is late enough as it is.
+        at, first = Signal(width, init=1), 1
         for _ in range((1 << width) - 1 - self._cycles):
-            then = _next(then, width)
+            first = _next_int(first, width)
+        then = Signal(width, init=first)
         with m.If(self.en):
-            m.d.sync += at.eq(_next(at, width))
+            m.d.sync += [at.eq(_next(at, width)), then.eq(_next(then, width))]
         m.d.comb += [
             write.en.eq(self.en),
             write.addr.eq(at),
@@ -73,3 +74,9 @@ class Delay(wiring.Component):
 def _next(state, width: int):
     """Return the state that follows in a round of ``2**width - 1`` states, none of them 0."""
     return Cat(state[width - 1] ^ state[width - 2], state[: width - 1])
+
+
+def _next_int(state: int, width: int) -> int:
+    """Return what `_next` gives for a number."""
+    top, below = state >> (width - 1), state >> (width - 2)
+    return (state << 1 | (top ^ below) & 1) & ((1 << width) - 1)

@@ -164,7 +164,12 @@ class RowReplay(wiring.Component):
         # A sweep has nothing to do for a source without a trace, and leaves one whose last event
         # belongs to the coming step as it is.
         live = old.fired | x.any()
-        due = live & ~future & (self.sweep_all | age[-1])
+        # Kept as they are, for few levels behind the subtraction.
+        due, stays = Signal(attrs={"keep": 1}), Signal(attrs={"keep": 1})
+        m.d.comb += [
+            due.eq(live & ~future & (self.sweep_all | age[-1])),
+            stays.eq(firing | (plastic & due)),
+        ]
         issue, counts, walks = Signal(), Signal(), Signal()
         with m.FSM() as fsm:
 
@@ -192,7 +197,7 @@ class RowReplay(wiring.Component):
                     m.d.comb += raised.eq(bump(x, p.trace_step, p.trace_top))
                 with m.If(firing & ~(plastic & live)):
                     m.next = "CLOSE"
-                with m.Elif(firing | (plastic & due)):
+                with m.Elif(stays):
                     m.next = "FIRST"
                 with m.Elif(sweeping):
                     m.d.comb += takes.eq(1)
