@@ -203,8 +203,9 @@ class RowWalk(wiring.Component):
         waits there until its first synapse arrives, and `held` is free for the next one.
         """
         c, p = self._config, self._config.plasticity
+        # In flip-flops: two words from afar for one LUT are one too many.
+        mask = Signal(p.history)
         if c.block_ram == "ICESTORM_RAM":
-            mask = Signal(p.history)
             with m.If(go & new[2]):
                 m.d.sync += mask.eq(held.mask)
             return mask, held, True
@@ -212,20 +213,22 @@ class RowWalk(wiring.Component):
         m.submodules.ram_mask = masks = self._row_ram(p.history)
         m.submodules.ram_row = rows = self._row_ram(layout.size)
         # Rows come in the order of their tables.
-        table_2, table_3 = Signal.like(row.table), Signal.like(row.table)
+        table_1, table_2, table_3 = (Signal.like(row.table, name=f"table_{k}") for k in (1, 2, 3))
+        with m.If(go & new[1]):
+            m.d.sync += [table_1.eq(one_more(table_1)), table_2.eq(table_1)]
         with m.If(go & new[2]):
-            m.d.sync += [table_2.eq(one_more(table_2)), table_3.eq(table_2)]
+            m.d.sync += [mask.eq(masks.r_data), table_3.eq(table_2)]
         m.d.comb += [
             masks.w_data.eq(row.mask),
-            masks.r_en.eq(go & new[2]),
-            masks.r_addr.eq(table_2),
+            masks.r_en.eq(go & new[1]),
+            masks.r_addr.eq(table_1),
             rows.w_data.eq(Cat(row[name] for name, _ in layout)),
             rows.r_en.eq(go & new[3]),
             rows.r_addr.eq(table_3),
         ]
         for ram in (masks, rows):
             m.d.comb += [ram.w_en.eq(self.row.valid & self.row.ready), ram.w_addr.eq(row.table)]
-        return masks.r_data, layout(rows.r_data), False
+        return mask, layout(rows.r_data), False
 
     def _row_ram(self, width: int) -> Ram:
         depth = n_tables(self._config)

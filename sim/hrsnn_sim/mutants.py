@@ -184,7 +184,7 @@ LEARNING = (
     Change("walk", "token.last.eq(~more)", "token.last.eq(1)"),
     Change("walk", "(~go).replicate(half) & found[k][1]", "0"),
     Change("walk", "m.d.comb += target.eq(Mux(went, word, held))", "m.d.comb += target.eq(word)"),
-    Change("walk", "masks.r_en.eq(go & new[2])", "masks.r_en.eq(go & new[1])"),
+    Change("walk", "masks.r_en.eq(go & new[1])", "masks.r_en.eq(go & new[2])"),
     Change("walk", "rows.r_en.eq(go & new[3])", "rows.r_en.eq(go & new[2])"),
     Change("walk", "held.deliver & (self.hold | updating)", "held.deliver & updating"),
     Change("walk", "held.deliver & (self.hold | updating)", "held.deliver & self.hold"),
