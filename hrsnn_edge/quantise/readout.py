@@ -24,10 +24,21 @@ def silent_readout(n_neurons: int) -> LinearReadout:
     return LinearReadout(np.zeros((1, n_neurons, 1), np.int32), np.zeros(1, np.int32))
 
 
-def quantise_readout(readout: LinearReadout, width: int) -> LinearReadout:
+def quantise_readout(readout: LinearReadout, width: int, spread=None) -> LinearReadout:
     """Return the readout rounded to `width` bits, with one scale for weights and biases.
 
     A common factor does not change which output is greatest, so the scale need not be kept.
+
+    Parameters
+    ----------
+    readout : LinearReadout
+        Float, on raw counts.
+    width : int
+        Bits of a weight.
+    spread : (n_bins, N) float, optional
+        Deviation of each count. A count that hardly ever varies may have a weight many times any
+        other's; with `spread` the scale is, of the powers of two above that of the greatest weight,
+        the one of least mean square error of the outputs, and what is beyond is clipped.
     """
     bad = np.argwhere(~np.isfinite(readout.w_out))
     if bad.size:
@@ -40,8 +51,17 @@ def quantise_readout(readout: LinearReadout, width: int) -> LinearReadout:
     greatest = np.abs(readout.w_out).max(initial=0)
     # A readout without weights, of a silent network, keeps its bias as it is.
     scale = top / greatest if greatest > 1e-100 else 1.0
+
+    def rounded(scale):
+        return np.clip(np.rint(readout.w_out * scale), -top, top)
+
+    def error(scale):
+        return (((rounded(scale) / scale - readout.w_out) * spread[..., None]) ** 2).sum()
+
+    if spread is not None:
+        scale = min((scale * 2.0**k for k in range(width - 1)), key=error)
     bias = rounded_bias(readout.bias * scale, "readout")
-    return LinearReadout(np.rint(readout.w_out * scale).astype(np.int32), bias.astype(np.int32))
+    return LinearReadout(rounded(scale).astype(np.int32), bias.astype(np.int32))
 
 
 def quantise_mlp(readout: MlpReadout, width: int, counts, act_width: int = ACT_WIDTH) -> MlpReadout:
@@ -115,7 +135,7 @@ def quantise_fitted(readout: LinearReadout | MlpReadout, width: int, counts):
     """Return a readout of counts in integers; see `quantise_readout` and `quantise_mlp`."""
     if isinstance(readout, MlpReadout):
         return quantise_mlp(readout, width, counts)
-    return quantise_readout(readout, width)
+    return quantise_readout(readout, width, counts.std(axis=0))
 
 
 def accuracy(net: IntNetwork, data: Split) -> float:

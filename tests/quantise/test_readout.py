@@ -28,6 +28,20 @@ def test_rounds_to_half_a_step(seed, width):
     assert np.abs(got.bias - exact.bias * scale).max() <= 0.5 + 1e-9
 
 
+def test_a_rare_count_does_not_take_the_range():
+    """A weight of 64 on a count that hardly varies is clipped, so that the others keep 127 steps.
+
+    At the scale of the greatest weight the others would be 1 or 2 steps.
+    """
+    weights = np.array([[[1.0, -0.6], [64.0, 0.0]]])
+    readout = LinearReadout(weights, np.array([0.5, 0.0]))
+    rare = quantise_readout(readout, 8, np.array([[1.0, 1e-4]]))
+    assert rare.w_out.tolist() == [[[127, -76], [127, 0]]] and rare.bias.tolist() == [64, 0]
+    usual = quantise_readout(readout, 8, np.array([[1.0, 1.0]]))
+    assert usual.w_out.tolist() == quantise_readout(readout, 8).w_out.tolist()
+    assert usual.w_out.tolist() == [[[2, -1], [127, 0]]]
+
+
 def test_bias_without_weights_and_beyond_the_adders():
     """A bias alone is kept as it is; one that dwarfs the weights is refused."""
     zero = np.zeros((1, 2, 2))
