@@ -41,8 +41,9 @@ class Board:
         part has.
     block_shape : str
         The block RAM's name in `BLOCK_SHAPES`.
-    multiplier_width : int
-        Bits of a factor of the multiplier.
+    multiplier_width, multiplier_slack : int
+        Bits of a factor of the multiplier, and how many beyond them synthesis leaves to logic
+        rather than take another one.
     single_port_ram : str or None
         The resource of the large single-port RAMs, if the part has them.
     synapse_memory : str
@@ -80,6 +81,7 @@ class Board:
     registers: str
     multiplier: str | None
     multiplier_width: int
+    multiplier_slack: int
     single_port_ram: str | None
     synapse_memory: str
     init_in_bitstream: bool

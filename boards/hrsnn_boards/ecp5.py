@@ -23,6 +23,7 @@ FAMILY = MappingProxyType(
         "registers": "TRELLIS_FF",
         "multiplier": "MULT18X18D",
         "multiplier_width": 18,
+        "multiplier_slack": 1,
         "single_port_ram": None,
         "synapse_memory": "bram",
         "init_in_bitstream": True,

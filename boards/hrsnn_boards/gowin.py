@@ -26,6 +26,7 @@ FAMILY = MappingProxyType(
         "registers": "DFF",
         "multiplier": "MULT18X18",
         "multiplier_width": 18,
+        "multiplier_slack": 2,
         "single_port_ram": None,
         "synapse_memory": "bram",
         "init_in_bitstream": True,

@@ -24,6 +24,7 @@ BOARD = Board(
     budget=MappingProxyType({"ICESTORM_LC": 7680, "ICESTORM_RAM": 32}),
     multiplier=None,
     multiplier_width=0,
+    multiplier_slack=0,
     single_port_ram=None,
     synapse_memory="bram",
     init_in_bitstream=True,

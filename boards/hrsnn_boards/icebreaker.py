@@ -31,6 +31,7 @@ BOARD = Board(
     ),
     multiplier="ICESTORM_DSP",
     multiplier_width=16,
+    multiplier_slack=1,
     single_port_ram="ICESTORM_SPRAM",
     synapse_memory="spram",
     # Single-port RAM has no contents at start.

@@ -27,10 +27,14 @@ def features(config: CoreConfig, *, has_multiplier: bool = True) -> dict[str, fl
     of addresses, `read_mux` the multiplexers behind memories of many blocks, `lut_ram` the words
     of memories that lie in LUTs, `readout_bits` the adders of a linear readout, `asked` and
     `asked_bits` the layers of one that is computed when asked, `filter_bits` its filters,
-    `spike_stream` what gives spikes to the host.
+    `spike_stream` what gives spikes to the host, `late_bits` words that travel for a cycle,
+    `currents` and `codebook` the stages in front of the membrane's, `learning`, `learning_bits` and
+    `history_bits` replay, walk and rule, their words, and the spikes that a walk looks at;
+    `learning_registers` the same words where a part has no RAM in its LUTs for them to travel in.
     """
     c = config
     linear = c.n_out > 0 and not c.readout
+    registers = c.plasticity and c.block_ram not in WITH_DISTRIBUTED_RAM
     asked_bits, filter_bits, products = _asked(c) if c.readout else (0, 0, 0)
     words = c.v_width * 3 + c.decay_width + c.sum_width * 4
     if c.syn_width:
@@ -42,9 +46,7 @@ def features(config: CoreConfig, *, has_multiplier: bool = True) -> dict[str, fl
         "lanes": float(c.lanes),
         "many": float(c.lanes > 1),
         "lane_bits": float(c.lanes * (words + (c.v_width if c.has_reset else 0))),
-        "product": 0.0
-        if has_multiplier
-        else float(c.lanes * (c.v_width + c.syn_width) * c.decay_width + products),
+        "product": 0.0 if has_multiplier else float(c.lanes * _products(c) + products),
         "address_bits": float(c.lanes * addresses),
         "shift": float(c.lanes * c.addend_width if c.shift_width else 0),
         "read_mux": float(sum(_mux(spec) for spec in core_memories(c))),
@@ -55,7 +57,27 @@ def features(config: CoreConfig, *, has_multiplier: bool = True) -> dict[str, fl
         "asked_bits": float(asked_bits),
         "filter_bits": float(filter_bits),
         "spike_stream": float(c.spike_stream),
+        "late_bits": float(c.lanes * (c.synapse_width + c.pointer_width) if c.late_words else 0),
+        "currents": float(c.lanes if c.syn_width else 0),
+        "codebook": float(c.lanes if c.codebook_rows else 0),
+        "learning": float(c.lanes if c.plasticity else 0),
+        "learning_bits": float(c.lanes * _learning_bits(c) if c.plasticity else 0),
+        "learning_registers": float(c.lanes * _learning_bits(c) if registers else 0),
+        "history_bits": float(c.lanes * c.plasticity.history if c.plasticity else 0),
     }
+
+
+def _products(c: CoreConfig) -> int:
+    """Return the bits of a lane's products: one for each pair of a bit of either factor."""
+    membrane, p = (c.v_width + c.syn_width) * c.decay_width, c.plasticity
+    return membrane + (2 * p.trace_width * (p.decay_width + p.eta_width) if p else 0)
+
+
+def _learning_bits(c: CoreConfig) -> int:
+    """Return the bits of the words that replay, walk and rule work on."""
+    p = c.plasticity
+    traces = p.trace_width + p.decay_width + p.eta_width
+    return c.magnitude_width + p.gain_width + p.loss_width + 2 * traces + 2 * c.source_width
 
 
 def _asked(c: CoreConfig) -> tuple[int, int, int]:

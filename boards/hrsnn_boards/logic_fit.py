@@ -1,24 +1,26 @@
 """Fit the logic model on real builds.
 
-``python -m hrsnn_boards.logic_fit [[asked] SAMPLES [FAMILY ...]]``
+``python -m hrsnn_boards.logic_fit [again | [KIND] SAMPLES [FAMILY ...]]``
 
 Each sample is a core with its link, synthesised and packed, not placed: packing settles the
 counts. Samples are kept in ``logic_samples.json`` beside this file, the model that follows from
-them in ``logic_model.json``; with a number, samples are drawn and measured until every family has
-so many; with ``asked`` in front, those with readouts that are computed when asked.
+them in ``logic_model.json``. With a number, samples of a kind of `DRAWS` are drawn and measured
+until every family has so many; with ``again`` all that are kept are measured anew, as is due when
+the generator has changed.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from hrsnn_rtl.blocks import WITH_DISTRIBUTED_RAM
 from hrsnn_rtl.config import NEURON_MEMORIES, CoreConfig
+from hrsnn_rtl.plasticity import Plasticity
 from hrsnn_rtl.readout_shapes import SHAPES, FilterShape, PerceptronShape
 from hrsnn_rtl.top import Top
 from scipy.optimize import nnls
@@ -36,6 +38,8 @@ from hrsnn_edge.files import write_atomic
 SEED = 20261122
 SAMPLES = "logic_samples.json"
 WORK = Path("build/logic-fit")
+#: Features of what an iCE40 has no hardware for: multipliers (the HX8K) and RAM in LUTs.
+LACKING = ("product", "learning_registers")
 #: Turns between the coefficients and the factors of the families.
 ROUNDS = 30
 
@@ -101,6 +105,71 @@ def draw_asked(rng: np.random.Generator, board: Board, kind: str) -> CoreConfig:
     )
 
 
+def draw_optional(rng: np.random.Generator, board: Board) -> CoreConfig:
+    """Return a random core with synaptic currents, a codebook or both."""
+    config = replace(draw_config(rng, board), distributed=())
+    currents, codebook = ((True, False), (False, True), (True, True))[int(rng.integers(3))]
+    return replace(
+        config,
+        syn_width=config.sum_width + int(rng.integers(3, 7)) if currents else 0,
+        codebook_rows=int(rng.integers(4, 33)) if codebook else 0,
+    )
+
+
+def draw_learning(rng: np.random.Generator, board: Board) -> CoreConfig:
+    """Return a random core that learns."""
+    config = draw_config(rng, board)
+    lanes, n_slots = min(config.lanes, 2), min(config.n_slots, 128)
+    return replace(
+        config,
+        lanes=lanes,
+        n_slots=n_slots,
+        synapse_depth=int(n_slots * n_slots * lanes * rng.uniform(0.05, 0.15)) + 1,
+        out_lanes=min(lanes, config.out_lanes),
+        shift_width=0,
+        distributed=(),
+        double_buffer=False,
+        queue_depth=512,
+        plasticity=Plasticity(
+            plastic_in=bool(rng.random() < 0.5),
+            plastic_rec=True,
+            learn_shift=int(rng.integers(6, 11)),
+            trace_width=int(rng.integers(8, 11)),
+            trace_step=128,
+            decay_width=int(rng.integers(10, 13)),
+            eta_shift=20,
+            eta_width=int(rng.integers(12, 17)),
+            gain_width=6,
+            loss_width=6,
+            history=int(rng.choice([16, 32, 32])),
+            overlap=board.synapse_memory != "spram",
+        ),
+    )
+
+
+def draw_alternately(rng: np.random.Generator, board: Board) -> CoreConfig:
+    """Return a random core whose readout is computed when asked, of any kind."""
+    return draw_asked(rng, board, str(rng.choice(list(SHAPES))))
+
+
+#: How a core of each kind is drawn.
+DRAWS: Mapping[str, Callable[[np.random.Generator, Board], CoreConfig]] = {
+    "plain": draw_config,
+    "asked": draw_alternately,
+    "optional": draw_optional,
+    "learning": draw_learning,
+}
+
+
+def kind_of(config: CoreConfig) -> str:
+    """Return which of `DRAWS` a core is of."""
+    if config.plasticity:
+        return "learning"
+    if config.readout:
+        return "asked"
+    return "optional" if config.syn_width or config.codebook_rows else "plain"
+
+
 def measure(config: CoreConfig, board: Board) -> dict[str, int]:
     """Return what a core with its link takes of each resource, by synthesis and packing."""
     top = Top(config=config, uart_divisor=board.uart_divisor, vendor_cells=True)
@@ -115,7 +184,8 @@ def measure(config: CoreConfig, board: Board) -> dict[str, int]:
         command = [*pack.command, *pack_args[:-2], "--pack-only"]
         tools.run_tool(command, cwd=folder, log=folder / "pack.log")
     report = load_report(folder / REPORT)
-    return {name: row["used"] for name, row in report["utilization"].items()}
+    used = {name: row["used"] for name, row in report["utilization"].items()}
+    return {name: used[name] for name in board.budget if name in used}
 
 
 @dataclass(frozen=True)
@@ -133,8 +203,9 @@ class Sample:
             for name, value in vars(self.config).items()
             if value != CoreConfig.__dataclass_fields__[name].default
         }
-        if self.config.readout:
-            values["readout"] = asdict(self.config.readout)
+        for name in ("readout", "plasticity"):
+            if getattr(self.config, name):
+                values[name] = asdict(getattr(self.config, name))
         return {"board": self.board.name, "config": values, "used": dict(self.used)}
 
     @classmethod
@@ -173,18 +244,14 @@ def families() -> dict[str, list[Board]]:
     return {name: list(boards.values()) for name, boards in found.items()}
 
 
-def extend(samples: list[Sample], family: str, count: int, *, asked: bool = False) -> None:
-    """Draw and measure cores until there are `count` samples of a family; keep each at once.
-
-    Those of `asked`, with readouts that are computed when asked, are counted apart.
-    """
+def extend(samples: list[Sample], family: str, count: int, kind: str = "plain") -> None:
+    """Draw and measure cores until there are `count` of a kind and family; keep each at once."""
     boards = families()[family]
-    rng = np.random.default_rng([SEED, 1] if asked else SEED)
+    rng = np.random.default_rng([SEED, list(DRAWS).index(kind)])
     drawn = 0
-    while sum(s.board.model == family and bool(s.config.readout) == asked for s in samples) < count:
+    while sum(s.board.model == family and kind_of(s.config) == kind for s in samples) < count:
         board = boards[drawn % len(boards)]
-        kind = list(SHAPES)[drawn % len(SHAPES)]
-        config = draw_asked(rng, board, kind) if asked else draw_config(rng, board)
+        config = DRAWS[kind](rng, board)
         if blocks(config, board) > board.budget[board.block_ram]:
             continue
         drawn += 1
@@ -195,40 +262,76 @@ def extend(samples: list[Sample], family: str, count: int, *, asked: bool = Fals
         print(f"{family}: {samples[-1].to_dict()}", flush=True)
 
 
+def measured_again(samples: Sequence[Sample]) -> list[Sample]:
+    """Return the samples as the generator builds them now."""
+    return [replace(s, used=measure(s.config, s.board)) for s in samples]
+
+
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Coefficients that all families share, and the factor of each family.
+    """Coefficients of the features for each family.
 
-    LUTs of four inputs are much the same everywhere; what differs is how well they are used.
+    LUTs of four inputs are much the same everywhere, and so are registers; what differs is how well
+    they are used. So families that count them apart share coefficients but for a factor. A cell of
+    an iCE40 is a LUT and a register: cells follow from what the others say of both and from what
+    only an iCE40 lacks, `LACKING`.
     """
 
-    coefficients: np.ndarray
-    factor: Mapping[str, float]
+    coefficients: Mapping[str, np.ndarray]
 
     @classmethod
     def of(cls, samples: Sequence[Sample], resource: str) -> Fit:
         """Return the fit of a resource: no coefficient negative, least error in per cent."""
-        samples = counted(samples, resource)
-        used = np.array([sample.value(resource) for sample in samples], float)
-        rows = np.array([sample.row for sample in samples])
-        model = np.array([sample.board.model for sample in samples])
-        factor = np.ones(len(samples))
-        for _ in range(ROUNDS):
-            found, _ = nnls(rows * (factor / used)[:, None], np.ones(len(used)))
-            ratio = rows @ found / used
-            for name in set(model):
-                of = model == name
-                factor[of] = ratio[of].sum() / (ratio[of] ** 2).sum()
-        return cls(found, {name: float(factor[model == name][0]) for name in sorted(set(model))})
+        apart = [s for s in samples if has_own_registers(s)]
+        cells = [s for s in samples if not has_own_registers(s)]
+        shared, factors = _shared(apart, resource)
+        found = {family: factor * shared for family, factor in factors.items()}
+        if cells and resource == "logic":
+            registers, _ = _shared(apart, "registers")
+            lacking = np.eye(shared.size)[
+                [list(features(cells[0].config)).index(n) for n in LACKING]
+            ]
+            causes = np.vstack([shared, registers, lacking])
+            rows = np.array([causes @ sample.row for sample in cells])
+            found[cells[0].board.model] = _least_percent(rows, _values(cells, "logic")) @ causes
+        return cls(found)
 
     def predict(self, sample: Sample) -> float:
         """Return what a sample should take."""
-        return self.factor[sample.board.model] * float(sample.row @ self.coefficients)
+        return float(sample.row @ self.coefficients[sample.board.model])
+
+
+def _shared(samples: Sequence[Sample], resource: str) -> tuple[np.ndarray, dict[str, float]]:
+    """Return the coefficients that families share, and the factor of each family."""
+    used, rows = _values(samples, resource), np.array([sample.row for sample in samples])
+    model = np.array([sample.board.model for sample in samples])
+    factor = np.ones(len(samples))
+    for _ in range(ROUNDS):
+        found = _least_percent(rows * factor[:, None], used)
+        ratio = rows @ found / used
+        for name in set(model):
+            of = model == name
+            factor[of] = ratio[of].sum() / (ratio[of] ** 2).sum()
+    return found, {str(name): float(factor[model == name][0]) for name in sorted(set(model))}
+
+
+def _values(samples: Sequence[Sample], resource: str) -> np.ndarray:
+    return np.array([sample.value(resource) for sample in samples], float)
+
+
+def _least_percent(rows: np.ndarray, used: np.ndarray) -> np.ndarray:
+    """Return coefficients of which none is negative, with the least squares of relative errors."""
+    return nnls(rows / used[:, None], np.ones(len(used)))[0]
+
+
+def has_own_registers(sample: Sample) -> bool:
+    """Return whether a sample's part counts registers apart from logic."""
+    return sample.board.registers != sample.board.logic
 
 
 def counted(samples: Sequence[Sample], resource: str) -> list[Sample]:
     """Return the samples whose part counts a resource apart; an iCE40's cells are both."""
-    return [s for s in samples if resource == "logic" or s.board.registers != s.board.logic]
+    return [s for s in samples if resource == "logic" or has_own_registers(s)]
 
 
 def unseen_errors(samples: Sequence[Sample], resource: str) -> np.ndarray:
@@ -246,12 +349,12 @@ def model_of(samples: Sequence[Sample]) -> dict[str, dict]:
     model: dict[str, dict] = {}
     for resource in ("logic", "registers"):
         fit = Fit.of(samples, resource)
-        for family, factor in fit.factor.items():
+        for family, coefficients in fit.coefficients.items():
             own = [sample for sample in samples if sample.board.model == family]
             used = np.array([sample.value(resource) for sample in own])
             residual = used - np.array([fit.predict(sample) for sample in own])
             names = features(own[0].config)
-            values = (factor * fit.coefficients).round(3).tolist()
+            values = coefficients.round(3).tolist()
             model.setdefault(family, {})[getattr(own[0].board, resource)] = {
                 "coefficients": dict(zip(names, values, strict=True)),
                 "greatest_residual": round(float(np.abs(residual).max()), 1),
@@ -264,10 +367,12 @@ def model_of(samples: Sequence[Sample]) -> dict[str, dict]:
 def main() -> None:
     """Measure samples as asked for, and write the model that follows from all."""
     samples, words = read_samples(), sys.argv[1:]
-    asked = words[:1] == ["asked"]
-    if count := words[asked:]:
-        for family in count[1:] or families():
-            extend(samples, family, int(count[0]), asked=asked)
+    if words == ["again"]:
+        samples, words = measured_again(samples), []
+        write_samples(samples)
+    kind = words.pop(0) if words and words[0] in DRAWS else "plain"
+    for family in words[1:] or families() if words else ():
+        extend(samples, family, int(words[0]), kind)
     text = json.dumps(model_of(samples), indent=2, sort_keys=True) + "\n"
     write_atomic(Path(__file__).with_name(MODEL), text.encode())
     print(text)

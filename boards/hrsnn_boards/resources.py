@@ -25,6 +25,9 @@ from hrsnn_edge.network import IntNetwork
 
 #: Share of a part's logic that place and route can be expected to fill and still meet timing.
 LOGIC_FILL = 0.9
+#: Products of the learning rule in each lane: the decay of a trace and what a spike adds, for
+#: sources and for targets.
+LEARNING_PRODUCTS = 4
 #: Cells of an iCE40 that loading from flash takes: the difference between two placed systems with
 #: 65,536 synapses (`hrsnn bench hardware`).
 FLASH_CELLS = 237
@@ -133,10 +136,15 @@ def utilisation(config: CoreConfig, board: Board) -> dict[str, Usage]:
         board.block_ram: blocks(config, board),
     }
     if board.multiplier:
-        # One product for the membrane, one for the synaptic current.
+        # One product for the membrane, one for the synaptic current, those of the learning rule.
         widths = (config.v_width, config.syn_width)
-        factors = (-(-width // board.multiplier_width) for width in widths)
-        used[board.multiplier] = config.lanes * sum(factors) + readout_multipliers(config, board)
+        factors = sum(
+            -(-max(width - board.multiplier_slack, 0) // board.multiplier_width) for width in widths
+        )
+        learning = LEARNING_PRODUCTS if config.plasticity else 0
+        used[board.multiplier] = config.lanes * (factors + learning) + readout_multipliers(
+            config, board
+        )
     if board.single_port_ram:
         used[board.single_port_ram] = total_spram(core_memories(config))
     return {name: Usage(count, board.budget[name]) for name, count in used.items()}

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 import pytest
 from hrsnn_boards.boards import BOARDS, find_board
 from hrsnn_boards.estimate import Activity, assumed_cycles_per_step, choose_lanes, estimate
-from hrsnn_boards.resources import blocks, configure, misfits, utilisation
+from hrsnn_boards.resources import (
+    LOGIC_FILL,
+    blocks,
+    configure,
+    fitted_logic,
+    misfits,
+    utilisation,
+)
 from hrsnn_boards.schedule import Schedule
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.image import memory_images
@@ -226,10 +234,12 @@ def test_distances_where_blocks_are_short():
 def test_luts_before_distances():
     """Where there is RAM in LUTs, and room, neurons' memories go there first: it costs no cycle."""
     net = network(256, density=0.1)
-    budget = dict(ULX3S.budget) | {"DP16KD": blocks(configure(net, ULX3S, 1, 10), ULX3S) - 1}
+    plain = configure(net, ULX3S, 1, 10)
+    budget = dict(ULX3S.budget) | {"DP16KD": blocks(plain, ULX3S) - 1}
     config = configure(net, replace(ULX3S, budget=budget), 1, 10)
     assert config.distributed and not config.distance_width
-    tight = replace(ULX3S, budget=budget | {"TRELLIS_COMB": 1900})
+    needed = fitted_logic(plain, ULX3S, "TRELLIS_COMB")[0]
+    tight = replace(ULX3S, budget=budget | {"TRELLIS_COMB": ceil(needed / LOGIC_FILL)})
     assert configure(net, tight, 1, 10).distance_width
 
 

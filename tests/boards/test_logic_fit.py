@@ -11,16 +11,18 @@ import pytest
 from hrsnn_boards.boards import BOARDS
 from hrsnn_boards.logic import MODEL, logic
 from hrsnn_boards.logic_fit import (
+    DRAWS,
     Fit,
     Sample,
     counted,
     draw_config,
     families,
+    kind_of,
     model_of,
     read_samples,
     unseen_errors,
 )
-from hrsnn_boards.resources import blocks
+from hrsnn_boards.resources import blocks, utilisation
 
 
 def drawn(count: int) -> list[Sample]:
@@ -38,9 +40,40 @@ def test_fit_finds_what_is_there():
     """A law that all families share, with a factor for each, is found, also for unseen cores."""
     samples = drawn(16)
     fit = Fit.of(samples, "logic")
-    assert fit.factor["ecp5"] / fit.factor["gowin"] == pytest.approx(0.9, rel=1e-3)
+    ratio = fit.coefficients["ecp5"].sum() / fit.coefficients["gowin"].sum()
+    assert ratio == pytest.approx(0.9, rel=1e-3)
     assert np.abs(unseen_errors(samples, "logic")).max() < 0.05
-    assert (fit.coefficients >= 0).all()
+    assert all((values >= 0).all() for values in fit.coefficients.values())
+
+
+def test_cells_follow_from_luts_and_registers():
+    """A cell of an iCE40 is either: two for every register of the others are found."""
+    apart = drawn(16)
+    board = BOARDS["icebreaker"]
+    cells = [
+        replace(s, board=board, used={board.logic: 2 * 100 + 0.5 * s.value("logic")})
+        for s in apart[1::2]
+    ]
+    fit = Fit.of([*apart, *cells], "logic")
+    for sample in cells:
+        assert fit.predict(sample) == pytest.approx(sample.value("logic"), rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", DRAWS)
+def test_drawn_cores_are_of_their_kind(kind):
+    """Each draw makes cores of its kind that the generator accepts, alike for the same seed."""
+    for name in ("ulx3s-85f", "icebreaker", "tang-nano-9k"):
+        first, again = (DRAWS[kind](np.random.default_rng(3), BOARDS[name]) for _ in range(2))
+        assert first == again and kind_of(first) == kind
+
+
+def test_multipliers_are_exact():
+    """The multipliers of every sample are counted as synthesis did."""
+    for sample in read_samples():
+        name = sample.board.multiplier
+        if name:
+            counted_here = utilisation(sample.config, sample.board)[name].used
+            assert counted_here == sample.used[name], sample
 
 
 def test_sample_is_kept_whole():
