@@ -19,8 +19,9 @@ from amaranth.lib import io, wiring
 from hrsnn_rtl.config import CoreConfig
 from hrsnn_rtl.flash_image import flash_image
 from hrsnn_rtl.generate import SYNTH_PREPARE
-from hrsnn_rtl.image import MemoryImage, memory_images
+from hrsnn_rtl.image import MemoryImage
 from hrsnn_rtl.placer import place
+from hrsnn_rtl.plastic_image import core_images
 from hrsnn_rtl.top import Top
 
 from hrsnn_boards.board import Board
@@ -270,7 +271,7 @@ def build(
     seed : int
         Seed of the placer; the same seed gives the same bytes.
     **options
-        Other fields of the core, as of `CoreConfig.for_network`.
+        Other fields of the core, as of `CoreConfig.for_network`; with `stdp` it learns.
 
     Raises
     ------
@@ -287,7 +288,7 @@ def build(
     expected.check()
     placement = place(net, lanes)
     config = configure(net, board, lanes, n_steps, placement=placement, **options)
-    images = memory_images(net, config, placement)
+    images = core_images(net, config, placement, options.get("stdp"))
     return build_component(
         board_top(config, board, images if board.init_in_bitstream else ()),
         board,

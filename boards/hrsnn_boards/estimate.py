@@ -296,6 +296,8 @@ def estimate(
             step = inference / n_steps
         events = TYPICAL_ACTIVITY * net.n_inputs * n_steps
         assumed = f"{TYPICAL_ACTIVITY:.0%} of channels and neurons active in a step"
+    if config.plasticity:
+        assumed += "; cycles without those of learning"
     words = np.ceil((events + n_steps) / 2)
     speed = predict_mhz(board, blocks(config, board))
     return Estimate(

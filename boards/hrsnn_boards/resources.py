@@ -44,6 +44,9 @@ def configure(net: IntNetwork, board: Board, lanes: int, n_steps: int, **options
         The network is beyond what any core can address.
     """
     options = {"synapse_memory": board.synapse_memory, "block_ram": board.block_shape} | options
+    if options.get("stdp"):
+        # Histories of two steps take four times the memory, which parts with single-port RAM lack.
+        options.setdefault("overlap", board.synapse_memory != "spram")
     placement = options.setdefault("placement", place(net, lanes))
     room = SPRAM_WIDTH - net.fmt.weight_width
     if options["synapse_memory"] == "spram" and bits_for(placement.n_slots) > room:

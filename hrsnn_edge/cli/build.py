@@ -11,11 +11,13 @@ from hrsnn_edge.cli.common import (
     Codebook,
     Halt,
     Json,
+    Learn,
     Quiet,
     Seed,
     Verbose,
     core_options,
     emit,
+    learning_options,
     log,
     set_verbosity,
     table,
@@ -43,6 +45,7 @@ def verb(
     ] = False,
     codebook: Codebook = None,
     halt: Halt = False,
+    learn: Learn = False,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -58,10 +61,14 @@ def verb(
     from hrsnn_edge.artifact.io import read_artifact
 
     set_verbosity(verbose, quiet)
-    net = read_artifact(artifact).network
+    found = read_artifact(artifact)
+    net = found.network
     options = {"lanes": lanes, "seed": 1 if seed is None else seed, **core_options(codebook, halt)}
+    options |= learning_options(learn, found, artifact)
     if board == ALL and soc:
         raise typer.BadParameter("Give one board for a system on chip.")
+    if learn and soc:
+        raise typer.BadParameter("Give --learn without --soc: its program does not learn.")
     if board == ALL:
         answers = []
         for answer in build_each(net, BOARDS.values(), output or FOLDER, **options):

@@ -6,12 +6,17 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
+from hrsnn_edge.errors import ArtifactError
 from hrsnn_edge.flow.store import plain, provenance, write_json
+
+if TYPE_CHECKING:
+    from hrsnn_edge.artifact.schema import Artifact
+    from hrsnn_edge.network import IntStdp
 
 #: Log and progress go to stderr, so that stdout holds the result alone.
 log = Console(stderr=True, highlight=False)
@@ -44,12 +49,34 @@ Halt = Annotated[
     bool,
     typer.Option("--halt", help="Let the core's lanes stand still while they have no work."),
 ]
+Learn = Annotated[
+    bool,
+    typer.Option("--learn", help="A core that learns on the chip, by the rule of the artifact."),
+]
 
 
 def core_options(codebook: int | None, halt: bool) -> dict[str, int]:
     """Return the fields of a core that were given on the command line."""
     rows = {} if codebook is None else {"codebook_rows": codebook}
     return rows | ({"halt": True} if halt else {})
+
+
+def learning_options(learn: bool, artifact: Artifact, path: Path) -> dict[str, IntStdp]:
+    """Return the learning constants that a core is to be built with, by the name of its option.
+
+    Raises
+    ------
+    ArtifactError
+        A core that learns is asked for and the artifact has no rule.
+    """
+    if not learn:
+        return {}
+    if artifact.stdp is None:
+        raise ArtifactError(
+            f"{path} must carry a learning rule for a core that learns. Train it in integers: "
+            "`train_integer = true` in [quantise]."
+        )
+    return {"stdp": artifact.stdp}
 
 
 def set_verbosity(verbose: bool, quiet: bool) -> None:

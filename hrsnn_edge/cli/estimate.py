@@ -11,19 +11,24 @@ from hrsnn_edge.cli.common import (
     Codebook,
     Halt,
     Json,
+    Learn,
     Quiet,
     Seed,
     Verbose,
     core_options,
     emit,
+    learning_options,
     set_verbosity,
     table,
 )
+from hrsnn_edge.errors import CapacityError
 
 if TYPE_CHECKING:
+    from hrsnn_boards.board import Board
     from hrsnn_boards.estimate import Activity, Estimate
 
     from hrsnn_edge.artifact.schema import Artifact
+    from hrsnn_edge.network import IntNetwork
 
 #: Name that stands for every board.
 ALL = "all"
@@ -39,6 +44,7 @@ def verb(
     ] = 0,
     codebook: Codebook = None,
     halt: Halt = False,
+    learn: Learn = False,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -55,12 +61,13 @@ def verb(
     set_verbosity(verbose, quiet)
     found = read_artifact(artifact)
     options = {"lanes": lanes, "boards": BOARDS.values(), **core_options(codebook, halt)}
+    options |= learning_options(learn, found, artifact)
     if samples:
         options["activity"] = _activity(found, artifact, samples, seed)
     if board == ALL:
-        results = [estimate(found.network, each, **options) for each in BOARDS.values()]
-        text = table([_row(result) for result in results])
-        emit({"boards": [asdict(result) for result in results]}, json, text)
+        answers = [_answer(found.network, each, options) for each in BOARDS.values()]
+        text = table([row for _, row in answers])
+        emit({"boards": [result for result, _ in answers]}, json, text)
     else:
         result = asdict(estimate(found.network, find_board(board), **options))
         emit(result, json, "\n".join(f"{name}: {value}" for name, value in result.items()))
@@ -76,6 +83,21 @@ def _activity(found: Artifact, path: Path, count: int, seed: int | None) -> Acti
     events = dataset_of(experiment_of(found, path, seed)).test.events
     rasters = [events.raster(k) for k in range(min(count, len(events)))]
     return Activity(rasters, [run(found.network, raster).spikes for raster in rasters])
+
+
+def _answer(net: IntNetwork, board: Board, options: dict) -> tuple[dict, dict]:
+    """Return an estimate whole and as a line of a table, also where no core can be for a board."""
+    from dataclasses import asdict
+
+    from hrsnn_boards.estimate import estimate
+
+    try:
+        result = estimate(net, board, **options)
+    except CapacityError as error:
+        names = ("board", "fits", "lanes", "used", "fmax_mhz", "cycles", "latency_ms")
+        row = dict.fromkeys(names, "-") | {"board": board.name, "fits": False, "used": "no core"}
+        return {"board": board.name, "fits": False, "reasons": (str(error),)}, row
+    return asdict(result), _row(result)
 
 
 def _row(result: Estimate) -> dict:

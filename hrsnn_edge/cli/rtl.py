@@ -11,11 +11,13 @@ from hrsnn_edge.cli.common import (
     Codebook,
     Halt,
     Json,
+    Learn,
     Quiet,
     Seed,
     Verbose,
     core_options,
     emit,
+    learning_options,
     set_verbosity,
     write_provenance,
 )
@@ -30,6 +32,7 @@ def verb(
     ] = 1024,
     codebook: Codebook = None,
     halt: Halt = False,
+    learn: Learn = False,
     seed: Seed = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -41,20 +44,20 @@ def verb(
     from hrsnn_rtl.config import CoreConfig
     from hrsnn_rtl.core import Core
     from hrsnn_rtl.generate import emit_verilog
-    from hrsnn_rtl.image import memory_images
     from hrsnn_rtl.placer import place
+    from hrsnn_rtl.plastic_image import core_images
 
     from hrsnn_edge.artifact.io import read_artifact
     from hrsnn_edge.files import write_atomic
     from hrsnn_edge.flow.store import write_json
 
     set_verbosity(verbose, quiet)
-    net = read_artifact(artifact).network
-    config = CoreConfig.for_network(
-        net, lanes=lanes, n_steps=n_steps, **core_options(codebook, halt)
-    )
+    found = read_artifact(artifact)
+    net = found.network
+    options = core_options(codebook, halt) | learning_options(learn, found, artifact)
+    config = CoreConfig.for_network(net, lanes=lanes, n_steps=n_steps, **options)
     placement = place(net, config.lanes, config.n_slots)
-    images = memory_images(net, config, placement)
+    images = core_images(net, config, placement, options.get("stdp"))
     core = Core(config=config, images=images)
     write_atomic(output / "core.v", emit_verilog(core, "core").encode())
     write_json(

@@ -58,6 +58,15 @@ def plastic_images(
     return images + constant_images(net, stdp, config, placement)
 
 
+def core_images(
+    net: IntNetwork, config: CoreConfig, placement: Placement, stdp: IntStdp | None = None
+) -> list[MemoryImage]:
+    """Return the images of a network for a core that learns by `stdp`, or that does not learn."""
+    if stdp is None:
+        return memory_images(net, config, placement)
+    return plastic_images(net, stdp, config, placement)
+
+
 def magnitude_images(
     net: IntNetwork,
     stdp: IntStdp,
