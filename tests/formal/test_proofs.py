@@ -51,6 +51,10 @@ def test_blocks_under_proof():
     """The names of goals are unique, and every block that has bugs is one of the core's modules."""
     assert len(BY_NAME) == len(GOALS)
     assert {goal.module for goal in GOALS} >= {"lif", "stream", "scheduler", "synapse"}
+    for goal in GOALS:
+        for bug in goal.bugs:
+            change = Change(goal.module, *bug)
+            assert change.text() != change.path.read_text()
 
 
 def test_change_must_fit():

@@ -143,8 +143,8 @@ def _small(stream_module, depth: int) -> QueueGoal:
     return QueueGoal(stream_module.SmallQueue(layout=LAYOUT, depth=depth), depth, 0)
 
 
-def _event(stream_module, depth: int, early: bool) -> QueueGoal:
-    queue = stream_module.EventQueue(layout=LAYOUT, depth=depth, early=early, poison=True)
+def _event(stream_module, depth: int, **options) -> QueueGoal:
+    queue = stream_module.EventQueue(layout=LAYOUT, depth=depth, poison=True, **options)
     return QueueGoal(queue, depth, 2)
 
 
@@ -161,11 +161,19 @@ EVENT_BUGS = (
     ("with m.Elif(moves):", "with m.Elif(0):"),
     ("moves = ~valid | self.o.ready", "moves = ~valid | 1"),
     ("self.empty.eq(~stored & ~fetched & ~valid)", "self.empty.eq(~stored & ~valid)"),
-    ("ram.w_en.eq(self.i.valid & ~self.empty)", "ram.w_en.eq(self.i.valid)"),
+    ("ram.w_en.eq(self.i.valid & ~passes)", "ram.w_en.eq(self.i.valid)"),
 )  # fmt: skip
 EARLY_BUGS = (
     ("fetched | (passes & ~(self.o.ready", "fetched | (passes & ~(0"),
     ("self.o.valid.eq(valid | (passes", "self.o.valid.eq(valid | (self.i.valid"),
+)
+#: Bugs of a queue all of whose words go through the memory.
+FAR_BUGS = (("self.i.valid & self.empty if self._direct else 0", "self.i.valid & self.empty"),)
+#: Forms of the event queue: name, options, bugs.
+FORMS = (
+    ("", {"early": False}, EVENT_BUGS),
+    ("-early", {"early": True}, EARLY_BUGS),
+    ("-far", {"early": False, "direct": False}, FAR_BUGS),
 )
 GOALS = (
     *(
@@ -183,15 +191,15 @@ GOALS = (
     ),
     *(
         Goal(
-            f"event-queue-32{'-early' if early else ''}",
+            f"event-queue-32{form}",
             "the event queue gives every word once, in order, holds it until it is taken, never "
             "overflows if the writer keeps its rules, and uses no word read while it is written",
             "stream",
-            lambda module, early=early: _event(module, 32, early),
+            lambda module, options=options: _event(module, 32, **options),
             4,
-            EARLY_BUGS if early else EVENT_BUGS,
+            bugs,
             _peeks("ram_words.cells", 32, 2),
         )
-        for early in (False, True)
+        for form, options, bugs in FORMS
     ),
 )
