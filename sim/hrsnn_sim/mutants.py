@@ -224,6 +224,10 @@ EQUIVALENT: dict[Change, str] = {
         "core", "(queue.i, ~is_input & ~is_last)", "(queue.i, ~is_last)"
     ): "the readout passes over inputs by itself: keeping them away from its queue saves it cycles "
     "and changes no value",
+    Change(
+        "scheduler", "| scan_stage(scan, c, first + 1)[1]", ""
+    ): "the bank of sums takes a cycle later by itself who writes it, and no row reads sums while "
+    "`hold` keeps it back",
 }
 
 MUTANTS: tuple[Change, ...] = (*DATAPATH, *CONTROL, *ASKED_READOUTS, *LEARNING)

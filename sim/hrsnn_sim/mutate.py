@@ -133,7 +133,10 @@ def _learning_difference(name: str, design: Design, root: Path) -> str | None:
 
 def cores_for(change: Change) -> dict[str, CoreConfig]:
     """Return the cores that a changed design is built as, for a change."""
-    return BROKEN_LEARNERS if change.module in LEARNING_MODULES else BROKEN_CORES
+    if change.module in LEARNING_MODULES:
+        return BROKEN_LEARNERS
+    # What all cores share may be needed only where one learns.
+    return BROKEN_CORES | {"learning": BROKEN_LEARNERS["learning"]}
 
 
 def proof_catches(change: Change, root: Path) -> str | None:
