@@ -16,9 +16,11 @@ from hrsnn_sim.design import core_design
 from hrsnn_sim.learning import CoreLearner
 from hrsnn_sim.learning_shapes import (
     LEARNING_SHAPES,
+    first_difference,
     hurried_difference,
     learning_difference,
     random_learning,
+    weight_pairs,
 )
 from hrsnn_sim.netlist import netlist_design
 from hrsnn_sim.rung import Rung
@@ -110,12 +112,8 @@ def step_difference(core: CoreLearner, net, stdp, raster: np.ndarray) -> str:
         part = raster[: t + 1]
         want = run_reference(net, part, stdp, start).magnitudes
         got = core.learn(net, stdp, EventBatch.from_rasters([part]), start).magnitudes
-        for name in ("w_in", "w_rec"):
-            left, right = getattr(got, name), getattr(want, name)
-            wrong = np.flatnonzero(left != right)
-            if wrong.size:
-                k = wrong[0]
-                return f"step {t}, {name}, synapse {k}: {right[k]} (reference), not {left[k]}"
+        if found := first_difference(f"step {t}", weight_pairs(got, want)):
+            return found
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import astuple, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from hrsnn_rtl.plasticity import WIRED, Plasticity
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.fixed import width_for
 from hrsnn_edge.network import IntFormat, IntNetwork, IntStdp
-from hrsnn_edge.plastic import initial_magnitudes
+from hrsnn_edge.plastic import Magnitudes, initial_magnitudes
 from hrsnn_edge.reference.network import run as run_reference
 from hrsnn_edge.reference.random import random_network, random_stdp
 from hrsnn_sim.learning import CoreLearner
@@ -119,17 +120,31 @@ def learning_difference(core: CoreLearner, net, stdp, batch: EventBatch) -> str:
         pairs = {
             "spikes": (got.recordings[0].spikes, want.spikes),
             "v": (got.recordings[0].v, want.v),
-            "magnitudes of w_in": (got.magnitudes.w_in, magnitudes.w_in),
-            "magnitudes of w_rec": (got.magnitudes.w_rec, magnitudes.w_rec),
+            **weight_pairs(got.magnitudes, magnitudes),
             "counts": (np.array(astuple(got.counts[0])), np.array(astuple(want.total))),
         }
         if net.synapses is not None:
             pairs["i_syn"] = got.recordings[0].i_syn, want.i_syn
-        for name, (left, right) in pairs.items():
-            wrong = np.argwhere(left != right)
-            if wrong.size:
-                at = tuple(wrong[0].tolist())
-                return f"sample {s}, {name}, {at}: {right[at]} (reference), not {left[at]}"
+        if found := first_difference(f"sample {s}", pairs):
+            return found
+    return ""
+
+
+def weight_pairs(got: Magnitudes, want: Magnitudes) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return the magnitudes of both projections, by name, as `first_difference` takes them."""
+    return {
+        f"magnitudes of {name}": (getattr(got, name), getattr(want, name))
+        for name in ("w_in", "w_rec")
+    }
+
+
+def first_difference(where: str, pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str:
+    """Return where a core's array first differs from the reference's, '' where none does."""
+    for name, (left, right) in pairs.items():
+        wrong = np.argwhere(left != right)
+        if wrong.size:
+            at = tuple(wrong[0].tolist())
+            return f"{where}, {name}, {at}: {right[at]} (reference), not {left[at]}"
     return ""
 
 
@@ -155,10 +170,6 @@ def hurried_difference(core: CoreLearner, net, stdp, batch: EventBatch) -> str:
         for k, run in enumerate(runs):
             model.run(run, net.readout.n_bins, core.gaps, go_on=k > 0)
         got = read_magnitudes(model.read, net, stdp, model.config, placement)
-        for part in ("w_in", "w_rec"):
-            left, right = getattr(got, part), getattr(want, part)
-            wrong = np.flatnonzero(left != right)
-            if wrong.size:
-                k = wrong[0]
-                return f"{name}, {part}, synapse {k}: {right[k]} (reference), not {left[k]}"
+        if found := first_difference(name, weight_pairs(got, want)):
+            return found
     return ""
