@@ -159,6 +159,16 @@ def _work_gate(column: Column) -> tuple[bool, str]:
     )
 
 
+#: First columns of a table of pruned networks.
+PRUNED_METRICS = (
+    Metric("test_lost", "lost, test [points]", "less", 2),
+    Metric("val_lost", "lost, validation [points]", "less", 2),
+    Metric("test", "test [%]", "", 1),
+    Metric("val", "validation [%]", "", 1),
+    Metric("sparsity", "recurrent sparsity [%]", "", 1),
+    Metric("sparsity_in", "input sparsity [%]", "", 1),
+)
+
 SPEECH_PRUNING = Table(
     name="speech-pruning",
     title="spoken digits after pruning (G8)",
@@ -177,12 +187,7 @@ SPEECH_PRUNING = Table(
     scaled=SpeechPruneSettings(),
     full=SpeechPruneSettings(n_neurons=2000, rounds=100),
     metrics=(
-        Metric("test_lost", "lost, test [points]", "less", 2),
-        Metric("val_lost", "lost, validation [points]", "less", 2),
-        Metric("test", "test [%]", "", 1),
-        Metric("val", "validation [%]", "", 1),
-        Metric("sparsity", "recurrent sparsity [%]", "", 1),
-        Metric("sparsity_in", "input sparsity [%]", "", 1),
+        *PRUNED_METRICS,
         Metric("neurons", "neurons", "", 0),
         Metric("ratio_rec", "recurrent operations, ratio", "more", 1),
         Metric("ratio", "all operations, ratio", "more", 2),

@@ -12,6 +12,7 @@ from hrsnn_edge.reproduce.speech import FILE, speech_data
 from hrsnn_edge.reproduce.speech_pruning import (
     CHOSEN,
     MAY_LOSE,
+    PRUNED_METRICS,
     RULES,
     compared,
     pruned_figures,
@@ -107,12 +108,7 @@ SPEECH_PRUNING_LARGE = Table(
     scaled=LargePruneSettings(),
     full=LargePruneSettings(n_neurons=5000),
     metrics=(
-        Metric("test_lost", "lost, test [points]", "less", 2),
-        Metric("val_lost", "lost, validation [points]", "less", 2),
-        Metric("test", "test [%]", "", 1),
-        Metric("val", "validation [%]", "", 1),
-        Metric("sparsity", "recurrent sparsity [%]", "", 1),
-        Metric("sparsity_in", "input sparsity [%]", "", 1),
+        *PRUNED_METRICS,
         Metric("sop", "operations a clip", "", 0),
         Metric("spikes", "spikes a clip", "", 0),
         Metric("ratio", "all operations, ratio", "more", 1),
