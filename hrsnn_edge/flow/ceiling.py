@@ -8,7 +8,8 @@ number of rows a step as in the workload, in random order, and nothing else.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
 import numba as nb
@@ -70,6 +71,39 @@ def ceilings(work: Workload, sop: int, repeats: int = 7) -> dict[str, float]:
             lambda: _visit_all(acc, order, row_ptr, col_idx, magnitudes, greatest), repeats
         )
     return {name: 1000 * visited / ms for name, ms in found.items()}
+
+
+def wall_s(runs: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+    """Return the least wall time of each of some calls, which take turns [s]."""
+    best = [np.inf] * len(runs)
+    for _ in range(repeats):
+        for i, run in enumerate(runs):
+            start = time.perf_counter()
+            run()
+            best[i] = min(best[i], time.perf_counter() - start)
+    return best
+
+
+def thread_ceiling(steps: int = 20_000_000, repeats: int = 7) -> float:
+    """Return how much faster two threads of arithmetic in registers are than one.
+
+    2 on two idle cores; less where the cores share their units or others run.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        _arithmetic(1)
+        one, two = wall_s(
+            [lambda: _arithmetic(steps), lambda: list(pool.map(_arithmetic, [steps] * 2))], repeats
+        )
+    return 2 * one / two
+
+
+@nb.njit(cache=True, nogil=True)
+def _arithmetic(steps):
+    """Do `steps` dependent multiplications, without memory."""
+    x = np.uint64(1)
+    for i in range(steps):
+        x = x * np.uint64(6364136223846793005) + np.uint64(i)
+    return x
 
 
 @nb.njit(cache=True)

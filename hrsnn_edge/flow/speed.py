@@ -7,9 +7,9 @@ just before and just after it, so that a busy machine slows both.
 from __future__ import annotations
 
 import resource
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from hrsnn_edge.engine.float_run import run_counts
 from hrsnn_edge.engine.int_learn import learn
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import ToolFailedError, ToolMissingError
-from hrsnn_edge.flow.ceiling import ceilings, cpu_ms
+from hrsnn_edge.flow.ceiling import ceilings, cpu_ms, thread_ceiling, wall_s
 from hrsnn_edge.flow.peers import PEERS, Peer, run_peer
 from hrsnn_edge.flow.workload import BUILDERS, Workload
 
@@ -41,13 +41,10 @@ def measure_engine(work: Workload, repeats: int = 9) -> float:
 def thread_speedup(work: Workload) -> float:
     """Return how much faster two threads run a batch of copies of the sample, by the wall clock."""
     events = work.events.select([0] * BATCH)
-    best = {}
-    for _ in range(WALL_REPEATS):
-        for n in (1, 2):
-            start = time.perf_counter()
-            run_batch(work.network, events, n_threads=n)
-            best[n] = min(best.get(n, np.inf), time.perf_counter() - start)
-    return best[1] / best[2]
+    one, two = wall_s(
+        [partial(run_batch, work.network, events, n_threads=n) for n in (1, 2)], WALL_REPEATS
+    )
+    return one / two
 
 
 def bench_workload(
@@ -84,6 +81,7 @@ def bench_workload(
         "ceiling_sop_per_s": limits,
         "share_of_ceiling": speed / max(limits.values()),
         "thread_speedup": thread_speedup(still) if name == "W1" else None,
+        "thread_ceiling": thread_ceiling() if name == "W1" else None,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "spikes": total.spikes,
         "spikes_exact": int(run_counts(work.exact, work.events).sum()) if name == "W1" else None,
@@ -146,8 +144,9 @@ def speed_rows(found: dict[str, Any]) -> list[list[str]]:
             rest = ["", f"{peer['build_s']:.0f}", f"{peer['peak_mb']:.0f}"]
             rows.append([*place, peer["name"], *cells, *rest])
         if row["thread_speedup"]:
-            rows.append([*place, "this engine, 2 threads", "", f"{row['thread_speedup']:.2f}"])
-            rows[-1] += [""] * (len(rows[0]) - len(rows[-1]))
+            share = 100 * row["thread_speedup"] / row["thread_ceiling"]
+            cells = ["", f"{row['thread_speedup']:.2f}", "", "", f"{share:.0f}", "", ""]
+            rows.append([*place, "this engine, 2 threads, against 1", *cells])
     return rows
 
 

@@ -9,7 +9,7 @@ import pytest
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.errors import ToolMissingError
 from hrsnn_edge.flow import peers, speed
-from hrsnn_edge.flow.ceiling import ceilings
+from hrsnn_edge.flow.ceiling import ceilings, thread_ceiling, wall_s
 from hrsnn_edge.flow.peers import Peer, run_peer
 from hrsnn_edge.flow.workload import Workload, draw_network, peer_arrays
 from hrsnn_edge.network import IntFormat
@@ -115,6 +115,27 @@ def test_table_names_the_missing_and_the_fastest(monkeypatch):
     rows = speed.speed_rows(found)
     assert {len(line) for line in rows} == {len(rows[0])}
     assert rows[3][2] == "not run: no package"
+
+
+def test_two_threads_stand_beside_what_the_machine_gives():
+    """The row of two threads has the speed over one, and its share of bare arithmetic's."""
+    row = {
+        "workload": "W1", "neurons": 24, "ms_per_1000_steps": 1.0, "spikes": 1, "sop_per_s": 1e9,
+        "share_of_ceiling": 0.5, "peak_mb": 1.0, "peers": [],
+        "thread_speedup": 1.5, "thread_ceiling": 2.0,
+    }  # fmt: skip
+    last = speed.speed_rows({"engine": [row]})[-1]
+    assert last[4] == "1.50" and last[7] == "75"
+    assert thread_ceiling(1000, 2) > 0
+
+
+def test_the_least_time_of_each_call_counts(monkeypatch):
+    """Calls take turns: a slow second round of one does not touch the other."""
+    clock = iter([0.0, 1.0, 1.0, 5.0, 5.0, 8.0, 8.0, 10.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    order = []
+    assert wall_s([lambda: order.append("a"), lambda: order.append("b")], 2) == [1.0, 2.0]
+    assert order == ["a", "b", "a", "b"]
 
 
 def test_ceilings_are_of_the_workload():
