@@ -23,7 +23,7 @@ from hrsnn_edge.flow.peers import PEERS, Peer, run_peer
 from hrsnn_edge.flow.workload import BUILDERS, Workload
 
 #: Samples and repeats of the measurement with two threads.
-BATCH, WALL_REPEATS = 8, 7
+BATCH, WALL_REPEATS = 32, 7
 
 
 def run_engine(work: Workload):
