@@ -32,9 +32,9 @@ def nir(
     from hrsnn_edge.artifact.io import read_network
     from hrsnn_edge.files import write_atomic
     from hrsnn_edge.interchange.changes import change, table
-    from hrsnn_edge.interchange.dequantise import dequantise
     from hrsnn_edge.interchange.nir_export import export_nir
     from hrsnn_edge.network import IntNetwork
+    from hrsnn_edge.quantise.dequantise import dequantise
 
     set_verbosity(verbose, quiet)
     net, rows = read_network(network).network, ()

@@ -18,13 +18,6 @@ from hrsnn_edge.cli.common import (
     write_provenance,
 )
 
-#: What the plot calls the scores of an objective.
-OBJECTIVE_WORDS = {
-    "float": "accuracy on validation folds",
-    "integer": "accuracy of the integer network on validation folds",
-    "hardware": "accuracy on validation folds, less its cost",
-}
-
 
 def verb(
     experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
@@ -47,6 +40,7 @@ def verb(
     from hrsnn_edge.cli.context import dataset_of
     from hrsnn_edge.files import write_atomic
     from hrsnn_edge.flow.experiment import load_experiment
+    from hrsnn_edge.flow.objectives import score_words
     from hrsnn_edge.flow.record import tune_section
     from hrsnn_edge.flow.stations import search
     from hrsnn_edge.flow.store import write_json
@@ -74,10 +68,10 @@ def verb(
     }
     write_json(output, found)
     write_provenance(output, plan.seed, [experiment])
-    picture = plots.tuning(tune_section(found, OBJECTIVE_WORDS[plan.tune.objective]))
+    picture = plots.tuning(tune_section(found, score_words(plan.tune)))
     write_atomic(output.with_suffix(".svg"), standalone(picture).encode())
     lines = [f"{name} = {value:.4g}" for name, value in best.point.items()]
-    emit(found, json, "\n".join([f"best validation score {best.score:.4f}", *lines]))
+    emit(found, json, "\n".join([f"{score_words(plan.tune)}: {best.score:.4g}", *lines]))
 
 
 def search_progress(plan):

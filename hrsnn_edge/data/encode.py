@@ -121,6 +121,36 @@ def series_poisson(rate, p_max: float, seed: int) -> EventBatch:
     return EventBatch.from_rasters([np.random.default_rng(seed).random(rate.shape) < p_max * rate])
 
 
+def series_modulated(rate, series, n_steps: int, seed: int) -> EventBatch:
+    """Draw one long sample from channels whose rates a series raises and lowers.
+
+    Channel `k` has an event in a step with probability ``min(rate_k (1 + u_k x), 1)``, `u_k`
+    uniform in -1..1: at a mean rate that stays, each channel says a little of `x`.
+
+    Parameters
+    ----------
+    rate : (K,) float
+        Mean events a step of each channel, 0..1.
+    series : (M,) float
+        x, in -1..1.
+    n_steps : int
+        Steps of a sample of the series.
+    seed : int
+        Of `u` and of the events.
+    """
+    rate = _check_unit(rate, "Rate")
+    rng = np.random.default_rng(seed)
+    u = rng.uniform(-1, 1, rate.size)
+    steps, channels = [], []
+    for m, x in enumerate(np.asarray(series, float)):
+        t, k = np.nonzero(rng.random((n_steps, rate.size)) < rate * (1 + u * x))
+        steps.append(t + m * n_steps)
+        channels.append(k)
+    t, address = (np.concatenate(part).astype(np.int32) for part in (steps, channels))
+    ends = np.array([0, t.size], np.int64)
+    return EventBatch(ends, t, address, np.array([len(steps) * n_steps], np.int32), rate.size)
+
+
 def sequences_regular(rates, p_max: float) -> EventBatch:
     """Emit events at even distances from rates that change in time, without chance.
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from hrsnn_edge.data.augment import AugmentConfig
 from hrsnn_edge.flow.data_sections import AnyData
 from hrsnn_edge.flow.section import Section
 from hrsnn_edge.flow.toml import load_toml
 from hrsnn_edge.model.config import (
+    RATE_RANGE_HZ,
     BackpropConfig,
     ModelConfig,
     NetworkConfig,
@@ -55,10 +56,19 @@ class TuneSection(Section):
     """Bayesian optimisation over the distributions of the network; 0 evaluations: none.
 
     The first evaluation is the experiment's own settings; with `plastic` the networks learn by
-    STDP before they are judged. `objective` judges the float network, the integer one in the
-    widths of ``[quantise]``, or the integer one against its cost: `sop_weight` of accuracy for
-    every doubling of the operations of a sample beyond `sop_budget`, and it must fit `board`.
-    With two `seeds` or more their spread is the noise of a score.
+    STDP before they are judged. `network` says which one is: the float network, or the integer
+    one in the widths of ``[quantise]``. With two `seeds` or more their spread is the noise of a
+    score. The objectives, all on held-out folds but the two under noise:
+
+    * ``accuracy``;
+    * ``spikes``: minus the mean spikes of a neuron and sample;
+    * ``efficiency``: accuracy over those spikes;
+    * ``hardware``: accuracy, less `sop_weight` for every doubling of the operations of a sample
+      beyond `sop_budget`; an integer network must fit `board` too;
+    * ``capacity``: memory capacity, eq. (9), of noise that modulates the rates of the channels;
+    * ``lyapunov``: how near the greatest exponent under that noise is to slightly stable.
+
+    But for accuracy and hardware, a mean rate outside `rate_range_hz` is a failed point.
     """
 
     evaluations: Annotated[int, Field(ge=0)] = 14
@@ -66,13 +76,41 @@ class TuneSection(Section):
     folds: Annotated[int, Field(ge=1)] = 4
     seeds: Annotated[int, Field(ge=1)] = 1
     plastic: bool = False
-    objective: Literal["float", "integer", "hardware"] = "float"
+    objective: Literal["accuracy", "capacity", "spikes", "efficiency", "lyapunov", "hardware"] = (
+        "accuracy"
+    )
+    network: Literal["float", "integer"] = "float"
+    rate_range_hz: tuple[float, float] = RATE_RANGE_HZ
     sop_weight: Annotated[float, Field(ge=0)] = 0.01
     sop_budget: Annotated[float, Field(gt=0)] = 10_000
     board: str = ""
     metric: Literal["quantile", "sinkhorn"] = "quantile"
     n_jobs: Annotated[int, Field(ge=1)] = 2
     dask: str = ""
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _check_word(cls, word: Any) -> Any:
+        if word in ("float", "integer"):
+            raise ValueError(
+                f"tune.objective must be 'accuracy', not {word!r}. Which network is judged has a "
+                f"key of its own: network = {word!r}"
+            )
+        return word
+
+    @model_validator(mode="after")
+    def _check_bounds(self) -> TuneSection:
+        low, high = self.rate_range_hz
+        if not 0 <= low < high:
+            raise ValueError(
+                f"tune.rate_range_hz must be a range from 0 or more, not {low:g} to {high:g}"
+            )
+        if self.board and self.network == "float":
+            raise ValueError(
+                f"tune.network must be 'integer' where tune.board is {self.board!r}, not 'float': "
+                "a board holds integers"
+            )
+        return self
 
 
 class PruneSection(Section):
@@ -195,6 +233,23 @@ class Experiment(Section):
             raise ValueError(
                 f"model.network.dt must be the step of the data, {step:g} ms, "
                 f"not {self.model.network.dt:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_objective(self) -> Experiment:
+        model, word = self.model, self.tune.objective
+        if word == "spikes" and model.rate.target_hz is not None and model.rate.homeostasis_rounds:
+            raise ValueError(
+                f"tune.objective must not be 'spikes' where model.rate.target_hz is "
+                f"{model.rate.target_hz:g}: homeostasis brings every network to that rate. "
+                "Take 'efficiency', or leave target_hz out"
+            )
+        if word == "lyapunov" and model.network.tau_syn_mean > 0:
+            raise ValueError(
+                "tune.objective must not be 'lyapunov' where model.network.tau_syn_mean is "
+                f"{model.network.tau_syn_mean:g}: the Jacobian is that of synapses without a "
+                "current. Take 'capacity', or a tau_syn_mean of 0"
             )
         return self
 

@@ -13,6 +13,7 @@ from hrsnn_edge.data.dataset import Dataset
 from hrsnn_edge.data.events import EventBatch
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.flow.experiment import Experiment
+from hrsnn_edge.flow.objectives import score_words
 from hrsnn_edge.flow.store import commit, sha256_file, versions
 from hrsnn_edge.network import Counts, IntNetwork
 from hrsnn_edge.report.record import (
@@ -102,7 +103,7 @@ def make_record(
             readout=f"{experiment.model.readout.kind}, {net.readout.n_bins} bins",
         ),
         accuracy=Accuracy(test=figures["accuracy"]),
-        tune=tune_section(networks.tuned),
+        tune=tune_section(networks.tuned, score_words(experiment.tune)),
         prune=_prune_section(experiment, networks),
         quantise=_quantise_section(networks.integer),
         verdicts=verdicts,
@@ -140,9 +141,7 @@ def flat_settings(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str
             yield prefix + key, value
 
 
-def tune_section(
-    tuned: dict[str, Any] | None, metric: str = "accuracy on validation folds"
-) -> Tune | None:
+def tune_section(tuned: dict[str, Any] | None, metric: str) -> Tune | None:
     """Return the search of a ``tuned.json``, None for None; `metric` labels its scores."""
     if tuned is None:
         return None

@@ -20,6 +20,7 @@ from hrsnn_edge.data.dataset import Dataset
 from hrsnn_edge.flow.dataset_io import read_dataset, write_dataset
 from hrsnn_edge.flow.experiment import Experiment
 from hrsnn_edge.flow.hardware import build_boards, verify_hardware
+from hrsnn_edge.flow.objectives import search_inputs
 from hrsnn_edge.flow.stations import (
     check_engine,
     cut,
@@ -156,7 +157,7 @@ def trained_networks(
     tuned = None
     if experiment.tune.evaluations:
         with progress.station("tune", f"{experiment.tune.evaluations} networks on validation"):
-            tuned = _tuned(experiment, data, store, learn, progress)
+            tuned = _tuned(experiment, data, store, progress)
         experiment = model_at(experiment, tuned["values"])
         learn |= {"model": experiment.model}
 
@@ -224,9 +225,9 @@ def trained_networks(
         )
 
 
-def _tuned(experiment, data, store: Store, learn, progress: Progress) -> dict[str, Any]:
+def _tuned(experiment, data, store: Store, progress: Progress) -> dict[str, Any]:
     """Return the values of the search and its history."""
-    inputs = learn | {"tune": experiment.tune}
+    inputs = search_inputs(experiment) | {"tune": experiment.tune}
     best = float("-inf")
 
     def show(observation) -> None:

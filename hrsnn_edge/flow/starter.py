@@ -95,6 +95,8 @@ n_bins = {n_bins}             # spikes are counted in so many parts of a sample
 
 [tune]                 # Bayesian optimisation over the distributions, on validation folds
 evaluations = {spent.evaluations}        # 0: the settings above as they are
+objective = "accuracy" # or efficiency, spikes, hardware, capacity, lyapunov
+network = "float"      # or integer: rounded to the widths below before it is judged
 
 [prune]
 method = "lnp"         # or magnitude, uniform, none

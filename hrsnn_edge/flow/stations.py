@@ -39,7 +39,7 @@ def search(
     on_result: Callable[[Observation], None] | None = None,
 ) -> TuneResult:
     """Search the distributions of the network on validation folds of the train part."""
-    from hrsnn_edge.flow.objectives import objective_of
+    from hrsnn_edge.flow.objectives import objective_of, search_label
     from hrsnn_edge.tune.loop import tune
     from hrsnn_edge.tune.space import network_space
 
@@ -54,7 +54,7 @@ def search(
         log_path,
         on_result,
         section.n_jobs,
-        label=experiment.name,
+        label=search_label(experiment),
         start=objective.settings(space.names),
         metric=section.metric,
         dask=section.dask,
@@ -131,12 +131,18 @@ def to_integers(
     experiment: Experiment, data: Dataset, net: FloatNetwork
 ) -> tuple[IntNetwork, QuantisationReport]:
     """Quantise, and fit the readout to what the integer network computes."""
-    section = experiment.quantise
-    calibration = data.train.events.select(slice(0, section.calibration_samples))
+    return rounded(experiment, data.train, len(data.class_names), net)
+
+
+def rounded(
+    experiment: Experiment, fitted: Split, n_classes: int, net: FloatNetwork
+) -> tuple[IntNetwork, QuantisationReport]:
+    """Quantise a network for the samples it was fitted to; see `to_integers`."""
+    section, model = experiment.quantise, experiment.model
+    calibration = fitted.events.select(slice(0, section.calibration_samples))
     result, report = quantise(net, section.format(), calibration, section.leak, section.codebook)
-    model = experiment.model
-    shown = readout_samples(data.train, model.augment, experiment.seed)
-    return refit_readout(result, shown, len(data.class_names), model.readout), report
+    shown = readout_samples(fitted, model.augment, experiment.seed)
+    return refit_readout(result, shown, n_classes, model.readout), report
 
 
 def learn_integers(

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from hrsnn_edge.interchange.population import Population, relays, tau_of
+from hrsnn_edge.interchange.population import Population, relays
 from hrsnn_edge.interchange.schedule import OUT, Schedule, exact_schedule, loose_schedule
 from hrsnn_edge.interchange.signal import Signal
 from hrsnn_edge.network import FloatNetwork, Readout, SparseRows
+from hrsnn_edge.quantise.dequantise import tau_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,6 @@ import numpy as np
 
 from hrsnn_edge.errors import InterchangeError
 
-#: Time constants, in steps, whose decays are exactly 0 and 1 in floating point.
-INSTANT, ENDLESS = 1e-3, 2.0**60
-
 
 @dataclass(frozen=True, eq=False)
 class Population:
@@ -68,10 +65,3 @@ def decay_of(tau, dt: float, method: str, where: str) -> tuple[np.ndarray, np.nd
         )
     part = np.minimum(part, 1)
     return 1 - part, part
-
-
-def tau_of(alpha, dt: float) -> np.ndarray:
-    """Return the time constants whose exact decay in a step is `alpha`, 0 and 1 included."""
-    inside = (alpha > 0) & (alpha < 1)
-    tau = -dt / np.log(np.where(inside, alpha, 0.5))
-    return np.where(inside, tau, dt * np.where(alpha > 0, ENDLESS, INSTANT))

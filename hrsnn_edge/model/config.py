@@ -231,6 +231,10 @@ class PlasticityConfig:
         )  # fmt: skip
 
 
+#: Mean rates outside say nothing: the network is silent or saturated [Hz].
+RATE_RANGE_HZ = (0.1, 200.0)
+
+
 @dataclass(frozen=True)
 class RateConfig:
     """How the firing rate is brought into its range.

@@ -137,3 +137,12 @@ def check_alive(net: FloatNetwork, events: EventBatch, stage: str) -> dict[str, 
             "saturated: lower input_weight or weight_e, or set target_hz to calibrate."
         )
     return figures
+
+
+def check_rate(rate_hz: float, range_hz: tuple[float, float], remedy: str) -> None:
+    """Raise `TrainingError` for a mean rate outside a range, with a sentence that says a remedy."""
+    low, high = range_hz
+    if not low <= rate_hz <= high:
+        raise TrainingError(
+            f"Mean firing rate must be between {low:g} and {high:g} Hz, not {rate_hz:.3g}. {remedy}"
+        )

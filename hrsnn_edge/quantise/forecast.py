@@ -16,15 +16,9 @@ from hrsnn_edge.analysis.ridge import Ridge, fit_ridge
 from hrsnn_edge.data.planes import Planes
 from hrsnn_edge.engine.int_run import run_stream
 from hrsnn_edge.engine.int_stream import StreamState
-from hrsnn_edge.network import FloatNetwork, IntFormat, IntNetwork, SparseRows, TraceReadout
-from hrsnn_edge.quantise.calibrate import membrane_range
-from hrsnn_edge.quantise.convert import choose_scales, convert, wanted_scale
-from hrsnn_edge.quantise.traces import blank_traces, quantise_traces, trace_steps
-
-#: What a spike adds to a filter while its greatest value is measured.
-TRIAL_STEP = 64
-#: Samples of the series from which the membranes' range is measured.
-CALIBRATION_SAMPLES = 200
+from hrsnn_edge.network import IntFormat, IntNetwork, TraceReadout
+from hrsnn_edge.quantise.driven import filters_in_spikes, round_reservoir
+from hrsnn_edge.quantise.traces import quantise_traces
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +56,6 @@ class IntForecaster:
         return run.state, ((x + run.outputs[-1]) / 2.0**readout.out_frac + 1) / 2
 
 
-def driven_by_events(reservoir: Reservoir, planes: Planes) -> FloatNetwork:
-    """Return the driven network as one of events: planes of ``2 sample - 1``, then a constant."""
-    weights = planes.weights(reservoir.w_current, reservoir.bias)
-    return replace(reservoir.net, w_in=SparseRows.from_dense(weights))
-
-
 def fit_integer_forecaster(
     reservoir: Reservoir,
     series,
@@ -94,28 +82,16 @@ def fit_integer_forecaster(
     """
     series = np.asarray(series, float)
     scaled = 2 * series - 1
-    whole = planes.integers(scaled[:-1])
-    float_net = driven_by_events(reservoir, planes)
-    few = planes.events(whole[:CALIBRATION_SAMPLES], reservoir.hold)
-    wanted = wanted_scale(float_net, membrane_range(float_net, few), fmt)
-    net = convert(float_net, choose_scales(float_net, wanted, fmt), fmt, drop=False)
-    events = planes.events(whole, reservoir.hold)
-    n_features = (1 + squares) * len(reservoir.decay)
-    shape = (n_features, net.n_neurons, series.shape[1])
-    blank = TraceReadout(reservoir.decay, np.zeros(shape), np.zeros(shape[2]), reservoir.hold)
-
-    def filters_with(step):
-        fitted = replace(net, readout=blank_traces(blank, step))
-        return run_stream(fitted, events).filters / np.asarray(step, float)[:, None]
-
-    trial = filters_with(np.full(len(reservoir.decay), TRIAL_STEP))
-    step = trace_steps(trial.max(axis=(0, 2)))
-    filters = filters_with(step)
+    rounded = round_reservoir(reservoir, scaled[:-1], fmt, planes)
+    filters = filters_in_spikes(rounded.net, rounded.run(scaled[:-1]))
     features = np.concatenate([filters, filters**2][: 1 + squares], axis=1)
     flat = features.reshape(len(features), -1)
     ridge = fit_ridge(flat[washout:], np.diff(scaled, axis=0)[washout:])
+    shape = (*features.shape[1:], series.shape[1])
+    blank = TraceReadout(reservoir.decay, np.zeros(shape), np.zeros(shape[2]), reservoir.hold)
+    step = rounded.net.readout.trace_step
     readout = quantise_traces(readout_of(ridge, blank), step, fmt.out_weight_width)
-    return IntForecaster(replace(net, readout=readout), planes)
+    return IntForecaster(replace(rounded.net, readout=readout), planes)
 
 
 def readout_of(ridge: Ridge, blank: TraceReadout) -> TraceReadout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -121,21 +122,24 @@ class Task:
         }
 
 
-def lorenz_task(n_train: int, seed: int, n_starts: int = 20) -> Task:
-    """Return Lorenz63: washout and training, then starts 60 samples apart."""
+def chaotic_task(make: Callable, n_train: int, seed: int, n_starts: int = 20) -> Task:
+    """Return a series made from a seed: washout and training, then starts 60 samples apart.
+
+    `make` maps a number of samples and a seed to the series, (T, D).
+    """
     n_first = WASHOUT + n_train
     n_test = (n_starts - 1) * 60 + N_HISTORY + HORIZON
-    series, _, _ = scale_to_unit(lorenz63(n_first + n_test, seed=seed), n_first)
+    series, _, _ = scale_to_unit(make(n_first + n_test, seed=seed), n_first)
     return Task("", series[:n_first], series[n_first:], 60, n_starts)
 
 
-def share_task(place: Place, n_train: int, n_starts: int) -> Task:
-    """Return the Google share: the last samples before the test part, starts all over the test."""
-    found = load_series(place.data / "series", "goog")
+def measured_task(place: Place, name: str, n_train: int, n_starts: int, prefix: str = "") -> Task:
+    """Return a measured series: the last samples before the test part, starts all over the test."""
+    found = load_series(place.data / "series", name)
     train = found.values[: found.n_train][-(WASHOUT + n_train) :]
     test = found.values[found.n_train :]
     room = len(test) - N_HISTORY - HORIZON
-    return Task("goog_", train, test, max(1, room // max(1, n_starts - 1)), n_starts)
+    return Task(prefix, train, test, max(1, room // max(1, n_starts - 1)), n_starts)
 
 
 def forecaster(net: Reservoir, task: Task):
@@ -217,8 +221,8 @@ def pruned_networks(
 def measure(seed: int, settings: ForecastSettings, place: Place) -> list[Row]:
     """Return the rows of one seed."""
     tasks = (
-        lorenz_task(settings.n_train, seed, settings.n_starts),
-        share_task(place, settings.n_train, settings.n_starts),
+        chaotic_task(lorenz63, settings.n_train, seed, settings.n_starts),
+        measured_task(place, "goog", settings.n_train, settings.n_starts, "goog_"),
     )
     figures: dict[str, dict[str, float]] = {}
     for task in tasks:

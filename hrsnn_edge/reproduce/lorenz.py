@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from hrsnn_edge.analysis.forecasters import fit_autoregression, fit_echo_state
 from hrsnn_edge.analysis.reservoir import draw_reservoir, forecast_recipe, integrator_recipe
-from hrsnn_edge.reproduce.forecasting import forecaster, lorenz_task
+from hrsnn_edge.data.chaotic import lorenz63
+from hrsnn_edge.reproduce.forecasting import chaotic_task, forecaster
 from hrsnn_edge.reproduce.table import Metric, Place, Plot, Row, Table
 
 #: Greatest echo state network: its spectral radius costs the cube of its units.
@@ -30,7 +31,7 @@ class LorenzSettings:
 
 def measure(seed: int, settings: LorenzSettings, place: Place) -> list[Row]:
     """Return the forecasts of one seed without a network and with networks of every size."""
-    task = lorenz_task(settings.n_train, seed, settings.n_starts)
+    task = chaotic_task(lorenz63, settings.n_train, seed, settings.n_starts)
     drive = 2 * task.train - 1
     rows = [
         Row(f"no network: {name}", task.figures(fit_autoregression(task.train, *form)))

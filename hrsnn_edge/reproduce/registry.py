@@ -16,6 +16,7 @@ from hrsnn_edge.reproduce.plasticity import PLASTICITY
 from hrsnn_edge.reproduce.pruning import EVOLUTION, PRUNING
 from hrsnn_edge.reproduce.searched import MOST_MEMORY, OBJECTIVE_TABLE
 from hrsnn_edge.reproduce.separation import DENSITY, RANK
+from hrsnn_edge.reproduce.series import TABLE_SERIES
 from hrsnn_edge.reproduce.speech import BACKPROP, LIMITED, SIZES, TABLE_I
 from hrsnn_edge.reproduce.speech_best import BEST, BEST_BACKPROP
 from hrsnn_edge.reproduce.speech_pruning import SPEECH_PRUNING
@@ -30,6 +31,7 @@ TABLES: dict[str, Table] = {
         TABLE_IV,
         TABLE_V,
         LORENZ,
+        TABLE_SERIES,
         MEMORY,
         PLASTICITY,
         RANK,

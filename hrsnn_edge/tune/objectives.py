@@ -18,8 +18,8 @@ from hrsnn_edge.analysis.memory import memory_capacity
 from hrsnn_edge.analysis.reservoir import Reservoir, ReservoirConfig, draw_reservoir
 from hrsnn_edge.data.dataset import Dataset
 from hrsnn_edge.data.events import Split
-from hrsnn_edge.errors import TrainingError
-from hrsnn_edge.model.config import ModelConfig
+from hrsnn_edge.model.config import RATE_RANGE_HZ, ModelConfig
+from hrsnn_edge.model.rate import check_rate
 from hrsnn_edge.model.train import evaluate, train
 from hrsnn_edge.network import FloatNetwork
 
@@ -33,8 +33,8 @@ def float_accuracy(net: FloatNetwork, fitted: Split, held_out: Split) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class ValidationAccuracy:
-    """Mean accuracy on held-out folds, as a function of settings of the model.
+class ValidationScore:
+    """Mean score on held-out folds, as a function of settings of the model.
 
     Every point is trained with the same seeds on the same folds, so that scores differ by the
     point and not by the draw. An evaluation trains ``len(folds) * len(seeds)`` networks.
@@ -111,14 +111,53 @@ def mean_and_variance(scores: np.ndarray) -> tuple[float, float | None]:
     return float(scores.mean()), variance
 
 
-#: Drives a reservoir with a series (M, 1); returns features (M, F) and spikes (M, N) of a sample.
-Drive = Callable[[Reservoir, np.ndarray], tuple[np.ndarray, np.ndarray]]
+#: Steps of a driven spectrum, warm-up included; its directions.
+LYAPUNOV_STEPS, N_EXPONENTS = 1200, 8
 
 
-def float_drive(reservoir: Reservoir, series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return traces and spikes of each sample of the float network."""
+def driven_spectrum_score(net: FloatNetwork, current: np.ndarray, seed: int) -> float:
+    """Return `spectrum_score` of the leading exponents under an input, (T, N)."""
+    k = min(N_EXPONENTS, net.n_neurons)
+    return spectrum_score(network_spectrum(net, current, k=k, warm_up=200, seed=seed).exponents)
+
+
+@dataclass(frozen=True, eq=False)
+class Driven:
+    """What a driven network did, in floats or in integers.
+
+    Attributes
+    ----------
+    features : (M, F) float64
+        Filtered spikes at the end of each sample.
+    spikes : (N,) float64
+        Mean spikes of each neuron and sample.
+    net : FloatNetwork
+        The float network of the same values: its Jacobian stands for the network's.
+    current : callable
+        Maps a number of samples to the input of `net` in their steps, (T, N).
+    """
+
+    features: np.ndarray
+    spikes: np.ndarray
+    net: FloatNetwork
+    current: Callable[[int], np.ndarray]
+
+
+#: Drives a reservoir with a series, (M, 1) float in -1..1.
+Drive = Callable[[Reservoir, np.ndarray], Driven]
+
+
+def float_drive(reservoir: Reservoir, series: np.ndarray) -> Driven:
+    """Drive the float network."""
     run = reservoir.run(series)
-    return run.traces.reshape(len(series), -1), run.counts
+
+    def current(n_samples):
+        held = reservoir.bias + series[:n_samples] @ reservoir.w_current
+        return np.repeat(held, reservoir.hold, axis=0)
+
+    return Driven(
+        run.traces.reshape(len(series), -1), run.counts.mean(axis=0), reservoir.net, current
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +188,7 @@ class ReservoirScore:
     n_samples: int = 2600
     n_train: int = 1500
     n_delays: int = 60
-    rate_range_hz: tuple[float, float] = (0.1, 200.0)
+    rate_range_hz: tuple[float, float] = RATE_RANGE_HZ
     drive: Drive = float_drive
 
     def __post_init__(self):
@@ -182,39 +221,28 @@ class ReservoirScore:
         """Return the measure of the network of one seed."""
         reservoir = draw_reservoir(config, 1, seed)
         x = np.random.default_rng([seed, 1]).uniform(-1, 1, (self.n_samples, 1))
-        features, counts = self.drive(reservoir, x)
-        rate = counts.mean() / (reservoir.hold * reservoir.net.dt) * 1000
-        low, high = self.rate_range_hz
-        if not low <= rate <= high:
-            raise TrainingError(
-                f"Mean firing rate must be between {low:g} and {high:g} Hz, not {rate:.3g}. "
-                "Change the bias or the input gain."
-            )
-        return MEASURES[self.measure](self, reservoir, x, features, counts, seed)
+        driven = self.drive(reservoir, x)
+        rate_hz = driven.spikes.mean() / (reservoir.hold * reservoir.net.dt) * 1000
+        check_rate(rate_hz, self.rate_range_hz, "Change the bias or the input gain.")
+        return MEASURES[self.measure](self, driven, x, reservoir.hold, seed)
 
-    def _capacity(self, reservoir, x, features, counts, seed) -> float:
+    def _capacity(self, driven: Driven, x, hold, seed) -> float:
         found = memory_capacity(
-            features, x[:, 0], washout=self.n_delays, n_train=self.n_train,
+            driven.features, x[:, 0], washout=self.n_delays, n_train=self.n_train,
             n_delays=self.n_delays, seed=seed,
         )  # fmt: skip
         return found.above_chance
 
-    def _spikes(self, reservoir, x, features, counts, seed) -> float:
-        return -float(counts.mean())
+    def _spikes(self, driven: Driven, x, hold, seed) -> float:
+        return -float(driven.spikes.mean())
 
-    def _efficiency(self, *driven) -> float:
-        counts = driven[3]
-        return spike_efficiency(self._capacity(*driven), counts.mean(axis=0))
+    def _efficiency(self, driven: Driven, x, hold, seed) -> float:
+        return spike_efficiency(self._capacity(driven, x, hold, seed), driven.spikes)
 
-    def _lyapunov(self, reservoir, x, features, counts, seed) -> float:
-        samples = x[: -(-LYAPUNOV_STEPS // reservoir.hold)]
-        current = np.repeat(reservoir.bias + samples @ reservoir.w_current, reservoir.hold, axis=0)
-        spectrum = network_spectrum(reservoir.net, current, k=8, warm_up=200, seed=seed)
-        return spectrum_score(spectrum.exponents)
+    def _lyapunov(self, driven: Driven, x, hold, seed) -> float:
+        return driven_spectrum_score(driven.net, driven.current(-(-LYAPUNOV_STEPS // hold)), seed)
 
 
-#: Steps of the driven spectrum, warm-up included.
-LYAPUNOV_STEPS = 1200
 #: The measures by name.
 MEASURES = {
     "capacity": ReservoirScore._capacity,

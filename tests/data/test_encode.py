@@ -9,6 +9,7 @@ from hrsnn_edge.data.encode import (
     latency,
     rate_poisson,
     rate_regular,
+    series_modulated,
     series_poisson,
     tuning_curves,
 )
@@ -97,3 +98,22 @@ def test_delta_threshold_must_be_positive():
     """A threshold of 0 would send an event in every step."""
     with pytest.raises(ValueError, match="above 0, not 0"):
         delta_on_off([np.zeros((3, 1))], 0)
+
+
+def test_series_modulates_the_rates():
+    """Rates stay in the mean, move with the series by each channel's sign, and end at 1."""
+    x = np.tile([1.0, -1.0], 2000)
+    rate = np.array([0.0, 0.1, 0.2, 1.0])
+    events = series_modulated(rate, x, 5, seed=3)
+    assert events.n_steps.tolist() == [20_000] and events.n_inputs == 4
+    raster = events.raster(0).reshape(2000, 2, 5, 4)
+    np.testing.assert_allclose(raster.mean(axis=(0, 1, 2))[:3], rate[:3], atol=0.01)
+    up, down = raster.mean(axis=(0, 2))
+    u = np.random.default_rng(3).uniform(-1, 1, 4)
+    np.testing.assert_allclose((up - down)[:3], 2 * u[:3] * rate[:3], atol=0.02)
+    # A channel that fires in every step can only lose events.
+    assert max(up[3], down[3]) == 1 and min(up[3], down[3]) == pytest.approx(
+        1 - abs(u[3]), abs=0.02
+    )
+    with pytest.raises(DataError, match="Rate, element"):
+        series_modulated(np.array([1.5]), x, 5, seed=3)

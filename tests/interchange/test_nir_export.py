@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrsnn_edge.errors import InterchangeError
-from hrsnn_edge.interchange.dequantise import dequantise
 from hrsnn_edge.interchange.nir_export import export_nir
 from hrsnn_edge.interchange.nir_import import import_nir
 from hrsnn_edge.network import (
@@ -21,6 +20,7 @@ from hrsnn_edge.network import (
     SparseRows,
     TraceReadout,
 )
+from hrsnn_edge.quantise.dequantise import dequantise
 from hrsnn_edge.readouts import DenseLayer
 from hrsnn_edge.reference.random import random_network
 from tests.interchange.runs import float_run

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from hrsnn_edge.errors import InterchangeError
-from hrsnn_edge.interchange.population import decay_of, tau_of
+from hrsnn_edge.interchange.population import decay_of
+from hrsnn_edge.quantise.dequantise import tau_of
 
 
 def test_decays_by_hand():

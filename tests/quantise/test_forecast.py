@@ -10,7 +10,8 @@ from hrsnn_edge.data.chaotic import lorenz63, scale_to_unit
 from hrsnn_edge.data.planes import Planes
 from hrsnn_edge.engine.float_run import run_counts
 from hrsnn_edge.network import IntFormat
-from hrsnn_edge.quantise.forecast import driven_by_events, fit_integer_forecaster
+from hrsnn_edge.quantise.driven import driven_by_events
+from hrsnn_edge.quantise.forecast import fit_integer_forecaster
 from hrsnn_edge.reference.loop import closed_loop as reference_loop
 
 FMT = IntFormat(v_width=20, decay_width=12, weight_width=8, shift_width=3, out_weight_width=16)

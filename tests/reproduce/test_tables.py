@@ -33,6 +33,7 @@ TINY = {
     "pruning": {"n_neurons": 80, "rounds": 3, "sparsity": 0.5, **SHORT},
     "evolution": {"n_neurons": 80, "rounds": 4, "every": 2, "sparsity": 0.5},
     "lorenz": {"n_neurons": (20, 40), "n_train": 100, "n_starts": 2},
+    "series": {"n_neurons": 20, "n_train": 60, "n_train_96": 60, "n_starts": 1},
 }
 #: The same in tens of seconds, most with spoken digits.
 LONGER = {

@@ -8,7 +8,7 @@ from hrsnn_edge.data.digits import load_digits
 from hrsnn_edge.errors import TrainingError
 from hrsnn_edge.model.config import ModelConfig
 from hrsnn_edge.tune.loop import tune
-from hrsnn_edge.tune.objectives import ReservoirScore, ValidationAccuracy, reservoir_at
+from hrsnn_edge.tune.objectives import ReservoirScore, ValidationScore, reservoir_at
 from hrsnn_edge.tune.space import network_space, reservoir_space
 
 CONFIG = ModelConfig().with_values(
@@ -30,18 +30,18 @@ def digits():
 def test_repeats_and_ignores_the_test_part(digits):
     """The same point has the same score, and the test part has no influence on it."""
     point = {"network.tau_e_mean": 20.0}
-    score, noise = ValidationAccuracy(CONFIG, digits)(point)
+    score, noise = ValidationScore(CONFIG, digits)(point)
     assert 0.6 < score <= 1
     assert noise is None
     scrambled = replace(digits, test=digits.train)
-    assert ValidationAccuracy(CONFIG, scrambled)(point) == (score, None)
+    assert ValidationScore(CONFIG, scrambled)(point) == (score, None)
 
 
 def test_noise_is_the_spread_of_seeds(digits):
     """The variance of the score is that of the seeds' means over their number."""
     point = {"network.tau_e_mean": 20.0}
-    single = [ValidationAccuracy(CONFIG, digits, (0,), (s,))(point)[0] for s in (0, 1)]
-    score, noise = ValidationAccuracy(CONFIG, digits, (0,), (0, 1))(point)
+    single = [ValidationScore(CONFIG, digits, (0,), (s,))(point)[0] for s in (0, 1)]
+    score, noise = ValidationScore(CONFIG, digits, (0,), (0, 1))(point)
     assert score == pytest.approx(np.mean(single))
     assert noise == pytest.approx(np.var(single, ddof=1) / 2)
 
@@ -49,14 +49,14 @@ def test_noise_is_the_spread_of_seeds(digits):
 def test_learning_is_a_choice(digits):
     """Unless asked for, networks are judged before STDP."""
     learning = CONFIG.with_values({"plasticity.synapses": "het", "plasticity.eta": 3e-3})
-    plain = ValidationAccuracy(CONFIG, digits)({})
-    assert ValidationAccuracy(learning, digits)({}) == plain
-    assert ValidationAccuracy(learning, digits, plastic=True)({}) != plain
+    plain = ValidationScore(CONFIG, digits)({})
+    assert ValidationScore(learning, digits)({}) == plain
+    assert ValidationScore(learning, digits, plastic=True)({}) != plain
 
 
 def test_settings(digits):
     """The settings in use are a point of the space: a search can start from them."""
-    objective = ValidationAccuracy(CONFIG, digits)
+    objective = ValidationScore(CONFIG, digits)
     start = objective.settings(network_space().names)
     assert start["network.tau_e_mean"] == 30
     assert objective(start) == objective({})
@@ -66,12 +66,12 @@ def test_untrainable(digits):
     """A point whose network stays silent is a `TrainingError`, which a search survives."""
     silent = CONFIG.with_values({"rate.target_hz": None, "network.input_weight": 1e-6})
     with pytest.raises(TrainingError):
-        ValidationAccuracy(silent, digits)({})
+        ValidationScore(silent, digits)({})
 
 
 def test_searches_the_network(digits):
     """Every name of the network's space is a setting of the model."""
-    result = tune(ValidationAccuracy(CONFIG, digits), network_space(), 2, 3, 0)
+    result = tune(ValidationScore(CONFIG, digits), network_space(), 2, 3, 0)
     assert len(result.observations) == 3
     assert result.best.score > 0.5
 
@@ -79,7 +79,7 @@ def test_searches_the_network(digits):
 def test_wrong_folds(digits):
     """A fold that does not exist is refused."""
     with pytest.raises(ValueError, match=r"Folds must be among 0 .. 3 and seeds present"):
-        ValidationAccuracy(CONFIG, digits, (4,))
+        ValidationScore(CONFIG, digits, (4,))
 
 
 SMALL = memory_recipe(60)
@@ -130,5 +130,5 @@ def test_a_judge_gives_the_score(digits):
         assert net.readout is not None
         return len(held_out.labels) / len(fitted.labels)
 
-    score, _ = ValidationAccuracy(CONFIG, digits, judge=judge)({})
+    score, _ = ValidationScore(CONFIG, digits, judge=judge)({})
     assert score == pytest.approx(1 / 3, abs=0.02)

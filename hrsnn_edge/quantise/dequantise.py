@@ -6,8 +6,10 @@ import numpy as np
 
 from hrsnn_edge.errors import InterchangeError
 from hrsnn_edge.fixed import signed_range
-from hrsnn_edge.interchange.population import tau_of
 from hrsnn_edge.network import FloatNetwork, IntNetwork, LinearReadout, SparseRows
+
+#: Time constants, in steps, whose decays are exactly 0 and 1 in floating point.
+INSTANT, ENDLESS = 1e-3, 2.0**60
 
 
 def dequantise(net: IntNetwork, dt: float = 1.0, *, with_readout: bool = True) -> FloatNetwork:
@@ -57,3 +59,10 @@ def dequantise(net: IntNetwork, dt: float = 1.0, *, with_readout: bool = True) -
         tau_syn=None if net.synapses is None else tau_of(net.synapses.syn_decay / scale, dt),
         reset=net.reset,
     )
+
+
+def tau_of(alpha, dt: float) -> np.ndarray:
+    """Return the time constants whose exact decay in a step is `alpha`, 0 and 1 included."""
+    inside = (alpha > 0) & (alpha < 1)
+    tau = -dt / np.log(np.where(inside, alpha, 0.5))
+    return np.where(inside, tau, dt * np.where(alpha > 0, ENDLESS, INSTANT))
