@@ -14,6 +14,7 @@ from hrsnn_edge.reproduce.lorenz import LORENZ
 from hrsnn_edge.reproduce.memory import MEMORY
 from hrsnn_edge.reproduce.plasticity import PLASTICITY
 from hrsnn_edge.reproduce.pruning import EVOLUTION, PRUNING
+from hrsnn_edge.reproduce.regimes import REGIMES
 from hrsnn_edge.reproduce.searched import MOST_MEMORY, OBJECTIVE_TABLE
 from hrsnn_edge.reproduce.separation import DENSITY, RANK
 from hrsnn_edge.reproduce.series import TABLE_SERIES
@@ -44,6 +45,7 @@ TABLES: dict[str, Table] = {
         BACKPROP,
         SIZES,
         LIMITED,
+        REGIMES,
         PRUNING,
         SPEECH_PRUNING,
         SPEECH_PRUNING_LARGE,

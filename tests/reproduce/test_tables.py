@@ -58,6 +58,13 @@ LONGER = {
     "speech-best-backprop": {"n_neurons": 20, "names": ("HeNB",), "unheard": ()},
     "sizes": {},
     "limited": {"n_neurons": 40, "shares": (0.1, 1.0)},
+    "regimes": {
+        "n_reference": 30,
+        "n_medium": 24,
+        "n_small": 20,
+        "n_initial": 2,
+        "n_evaluations": 2,
+    },
 }
 
 
