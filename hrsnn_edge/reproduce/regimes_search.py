@@ -27,7 +27,7 @@ from hrsnn_edge.reproduce.speech import part_of, speech_data
 from hrsnn_edge.reproduce.speech_best import all_clips
 from hrsnn_edge.reproduce.table import Place
 from hrsnn_edge.tune.loop import tune
-from hrsnn_edge.tune.objectives import ValidationAccuracy
+from hrsnn_edge.tune.objectives import ValidationScore
 from hrsnn_edge.tune.space import Delta, Gamma, Marginal, Parameter, SearchSpace
 
 #: Both ends of heterogeneity: the first is what the second is compared with.
@@ -242,7 +242,7 @@ def winner(
 
     def score(config):
         quick = config.with_values({"rate.calibration_samples": CALIBRATION})
-        return ValidationAccuracy(quick, part, (0,), (seed,), judge=judge)
+        return ValidationScore(quick, part, (0,), (seed,), judge=judge)
 
     if regime.thrifty:
         least, _ = score(regime.config(ENDS[0]))({})

@@ -27,7 +27,7 @@ from hrsnn_edge.reproduce.regimes_search import (
     unseen_fold,
     winner,
 )
-from hrsnn_edge.tune.objectives import ValidationAccuracy
+from hrsnn_edge.tune.objectives import ValidationScore
 
 
 def clips(n, channels=10, seed=0):
@@ -76,7 +76,7 @@ def test_homogeneous_box_lacks_only_the_spreads():
     assert set(het.names) - set(hom.names) == {"network.tau_e_cv", "network.tau_i_cv"}
     assert set(hom.parameters) < set(het.parameters)
     for space in (hom, het):
-        start = ValidationAccuracy(config, dataset()).settings(space.names)
+        start = ValidationScore(config, dataset()).settings(space.names)
         unit = space.encode(start)
         assert ((unit >= 0) & (unit <= 1)).all()
 
@@ -150,9 +150,9 @@ def test_winner_starts_from_the_settings_in_use():
     data, regime = dataset(), Regime("small", 12)
     for end in ENDS:
         config = regime.config(end)
-        start = ValidationAccuracy(config, data).settings(box(config).names)
+        start = ValidationScore(config, data).settings(box(config).names)
         # Points go through the unit cube: the last digit may differ.
-        same = ValidationAccuracy(winner(regime, end, data, 1, 1, 0), data)
+        same = ValidationScore(winner(regime, end, data, 1, 1, 0), data)
         assert same.settings(start) == pytest.approx(start)
         found = winner(regime, end, data, 2, 3, 0)
         assert found.with_values(start) == config
