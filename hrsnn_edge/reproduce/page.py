@@ -166,8 +166,16 @@ def update(page: Path, sections: dict[str, str], order: Sequence[str]) -> None:
 
 
 def gate_list(body: str) -> str:
-    """Return one line for each gate that the sections decide, those with numbers in their order."""
-    verdicts = sorted(_VERDICT.findall(body), key=lambda v: int(v[0][1:] if v[0][0] == "G" else 99))
+    """Return one line for each gate that the sections decide, those with numbers in their order.
+
+    A line names its section: some gates are judged in more than one.
+    """
+    verdicts = [
+        [gate, verdict, text.split(":", 1)[0], claim]
+        for text in _SECTION.split(body)[1:]
+        for gate, verdict, claim in _VERDICT.findall(text)
+    ]
     if not verdicts:
         return ""
-    return "\n".join(grid([["gate", "verdict", "claim: found"], *map(list, verdicts)])) + "\n\n"
+    verdicts.sort(key=lambda v: int(v[0][1:] if v[0][0] == "G" else 99))
+    return "\n".join(grid([["gate", "verdict", "table", "claim: found"], *verdicts])) + "\n\n"

@@ -136,7 +136,7 @@ def test_page_keeps_other_sections(tmp_path):
     update(page, {"b": "## b: new\n\n* **G10: pass** x: z\n"}, ["a", "b"])
     text = page.read_text()
     assert "two" not in text and text.index("## a: one") < text.index("## b: new")
-    assert text.index("| G2 | pass | x: y |") < text.index("| G10 | pass | x: z |")
+    assert text.index("| G2 | pass | a | x: y |") < text.index("| G10 | pass | b | x: z |")
     assert text.count("# Results") == 1
     assert gate_list("nothing") == ""
 
