@@ -229,13 +229,14 @@ BEST = Table(
     shows=(
         "FSDD with the front end CONTRAST of hrsnn_edge.data.cochlea: narrower filters, a lower "
         "floor, lateral inhibition, onset cells; as many encoders as that of Table I ('recipe'). "
-        "Networks are read together with the encoder (relay neurons), counts in 4 parts of a clip, "
-        "logistic readout. Published split, and one speaker of five left out: rates, STDP and "
-        "readout never see the speaker, and the readout, that of the encoder's spikes too, is "
-        "fitted to two copies of each clip as well (shifted by a filter, stretched, thinned). 'filter bank': the same readout on mean levels in 16 parts "
-        "of a clip. A linear readout of log-mel (40 bands x 16 parts) has 97.6 % and, on unheard "
-        "speakers, 68.8 % (description of the data set). Integers: 6-bit weights, 16-bit "
-        "membranes, the readout fitted to what they compute. W = 0: without recurrent synapses."
+        "Networks are read together with the encoder (relay neurons), counts in 4 parts of a "
+        "clip, logistic readout. Published split, and one speaker of five left out: rates, STDP "
+        "and readout never see the speaker, and the readout, that of the encoder's spikes too, is"
+        " fitted to two copies of each clip as well (shifted by a filter, stretched, thinned). "
+        "'filter bank': the same readout on mean levels in 16 parts of a clip. A linear readout "
+        "of log-mel (40 bands x 16 parts) has 97.6 % and, on unheard speakers, 68.8 % "
+        "(description of the data set). Integers: 6-bit weights, 16-bit membranes, the readout "
+        "fitted to what they compute. W = 0: without recurrent synapses."
     ),
     measure=measure,
     scaled=BestSettings(),
