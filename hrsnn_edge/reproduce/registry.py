@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from hrsnn_edge.reproduce.commands import COMMANDS, Command
 from hrsnn_edge.reproduce.efficiency import TABLE_III
 from hrsnn_edge.reproduce.forecasting import TABLE_V
+from hrsnn_edge.reproduce.format import FORMAT
 from hrsnn_edge.reproduce.images import TABLE_IV
 from hrsnn_edge.reproduce.importance import SAGE
 from hrsnn_edge.reproduce.lorenz import LORENZ
@@ -39,6 +40,7 @@ TABLES: dict[str, Table] = {
         SAGE,
         DENSITY,
         OBJECTIVE_TABLE,
+        FORMAT,
         MOST_MEMORY,
         BEST,
         BEST_BACKPROP,

@@ -27,7 +27,7 @@ from hrsnn_edge.reproduce.memory import (
 from hrsnn_edge.reproduce.statistics import paired
 from hrsnn_edge.reproduce.table import Column, Gate, Metric, Place, Plot, Row, Table
 from hrsnn_edge.tune.loop import tune
-from hrsnn_edge.tune.objectives import ReservoirScore, reservoir_at
+from hrsnn_edge.tune.objectives import Drive, ReservoirScore, float_drive, reservoir_at
 from hrsnn_edge.tune.space import Delta, Gamma, Marginal, Normal, Parameter, SearchSpace
 
 #: Objective of the search -> measure of `ReservoirScore`.
@@ -102,13 +102,18 @@ def winner(
     *,
     ranges=WIDE,
     surrogate: bool = True,
+    drive: Drive = float_drive,
 ):
     """Return the settings that a search found from the recipe's own, and its best score.
 
     Without a surrogate all of its points are those of a random Latin hypercube.
     """
     objective = ReservoirScore(
-        config, measure, seeds=tuple(range(settings.n_searched)), rate_range_hz=(1.0, 100.0)
+        config,
+        measure,
+        seeds=tuple(range(settings.n_searched)),
+        rate_range_hz=(1.0, 100.0),
+        drive=drive,
     )
     box = space(config.network.neurons, ranges)
     n = settings.n_evaluations

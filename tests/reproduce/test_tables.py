@@ -29,6 +29,7 @@ TINY = {
     "sage": {"n_neurons": 20, "n_learn": 50, **SHORT},
     "density": {"n_neurons": 27, "lengths": (1.0, 2.0), "weights": (0.1, 1.0), **SHORT},
     "objectives": {"n_neurons": 20, "n_evaluations": 2, "n_searched": 1, "n_judged": 1, **SHORT},
+    "format": {"n_neurons": 40, "n_evaluations": 2, "n_searched": 1, "n_judged": 1, **SHORT},
     "most-memory": {"n_neurons": 20, "n_evaluations": 2, "n_searched": 1, "n_judged": 1, **SHORT},
     "pruning": {"n_neurons": 80, "rounds": 3, "sparsity": 0.5, **SHORT},
     "evolution": {"n_neurons": 80, "rounds": 4, "every": 2, "sparsity": 0.5},
