@@ -125,16 +125,22 @@ class MlpReadout:
         First to last.
     act_width : int or None
         Integers only: bits of a count and of a hidden activation, unsigned, both saturating.
+    out_frac : int
+        Integers only, of a perceptron whose one output is a predicted value: the output counts in
+        ``2**-out_frac`` of the float readout's unit. 0 for classes, of which the greatest counts.
     """
 
     neurons: np.ndarray
     n_bins: int
     layers: tuple[DenseLayer, ...]
     act_width: int | None = None
+    out_frac: int = 0
 
     kind: ClassVar[str] = "mlp"
     #: Least and greatest `act_width`.
     ACT_WIDTHS: ClassVar[tuple[int, int]] = (4, 16)
+    #: Least and greatest `out_frac`.
+    OUT_FRACS: ClassVar[tuple[int, int]] = (0, 31)
 
     def __post_init__(self):
         """Check that the layers fit the inputs and each other."""
@@ -146,6 +152,7 @@ class MlpReadout:
             raise ValueError("Neurons of the readout must be one or more, rising from 0 or above")
         _check_int("Readout bins", self.n_bins, 1, 64)
         _check_int("Readout layers", len(self.layers), 1, 16)
+        _check_int("out_frac of the readout", self.out_frac, *self.OUT_FRACS)
         size = self.n_bins * self.neurons.size
         for k, layer in enumerate(self.layers):
             if layer.weights.shape[0] != size:

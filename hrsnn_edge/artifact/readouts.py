@@ -29,6 +29,8 @@ def readout_content(
             "act_width": readout.act_width,
             "shifts": [layer.shift for layer in readout.layers],
         }
+        if readout.out_frac:
+            meta["out_frac"] = readout.out_frac
         sections = {"readout.neurons": readout.neurons.astype("<u4")}
         for k, layer in enumerate(readout.layers):
             sections[f"readout.{k}.weights"] = layer.weights.astype(weight_type)
@@ -65,7 +67,9 @@ def readout_from(meta: dict[str, Any] | None, sections, *, integer: bool) -> Rea
             for k, shift in enumerate(meta["shifts"])
         )
         neurons = sections["readout.neurons"].astype(np.int32)
-        return MlpReadout(neurons, meta["n_bins"], layers, meta["act_width"])
+        return MlpReadout(
+            neurons, meta["n_bins"], layers, meta["act_width"], meta.get("out_frac", 0)
+        )
     if meta["kind"] != TraceReadout.kind:
         raise ValueError(
             f"Readout must be '{MlpReadout.kind}' or '{TraceReadout.kind}', not {meta['kind']!r}"

@@ -1,4 +1,4 @@
-"""The perceptron readout of P3: central neurons, a hidden layer of as many, 20 units, classes."""
+"""The perceptron readout of P3: central neurons, as many hidden units, 20 more, classes or 1."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 
 from hrsnn_edge.model.config import ReadoutConfig
@@ -37,7 +37,31 @@ def fit_mlp(
     ReLU and Adam (scikit-learn); the penalty on the weights is that of the logistic readout of the
     same strength. One thread and one seed, so that the same data give the same weights.
     """
-    model = MLPClassifier(
+    weights, biases = _fitted(MLPClassifier, features, shape, labels, config)
+    if n_classes == 2:
+        # scikit-learn keeps one column for two classes.
+        weights[-1] = np.hstack([-weights[-1], weights[-1]]) / 2
+        biases[-1] = np.array([-1, 1]) * biases[-1] / 2
+    return tuple(DenseLayer(w, b) for w, b in zip(weights, biases, strict=True))
+
+
+def fit_mlp_value(
+    features, shape: tuple[int, int], values, config: ReadoutConfig
+) -> tuple[DenseLayer, ...]:
+    """Fit a perceptron with one output to values, (S,) float; return its layers.
+
+    Parameters are those of `fit_mlp`. Squared error; the values are standardised for the fit.
+    """
+    mean, deviation = values.mean(), values.std()
+    targets = (values - mean) / (deviation or 1.0)
+    weights, biases = _fitted(MLPRegressor, features, shape, targets, config)
+    weights[-1], biases[-1] = weights[-1] * deviation, biases[-1] * deviation + mean
+    return tuple(DenseLayer(w, b) for w, b in zip(weights, biases, strict=True))
+
+
+def _fitted(kind, features, shape, targets, config: ReadoutConfig):
+    """Return weights and biases of a fitted perceptron of scikit-learn, lists by layer."""
+    model = kind(
         hidden_layer_sizes=shape,
         alpha=1 / max(config.strength, 1e-12),
         max_iter=EPOCHS,
@@ -46,13 +70,8 @@ def fit_mlp(
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         # As many passes as were asked for, converged or not.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(features, labels)
-    weights, biases = list(model.coefs_), list(model.intercepts_)
-    if n_classes == 2:
-        # scikit-learn keeps one column for two classes.
-        weights[-1] = np.hstack([-weights[-1], weights[-1]]) / 2
-        biases[-1] = np.array([-1, 1]) * biases[-1] / 2
-    return tuple(DenseLayer(w, b) for w, b in zip(weights, biases, strict=True))
+        model.fit(features, targets)
+    return list(model.coefs_), list(model.intercepts_)
 
 
 def mlp_scores(readout: MlpReadout, counts) -> np.ndarray:

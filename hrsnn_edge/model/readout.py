@@ -13,9 +13,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from hrsnn_edge.errors import DataError
 from hrsnn_edge.model.centrality import most_central
 from hrsnn_edge.model.config import ReadoutConfig
-from hrsnn_edge.model.mlp import fit_mlp, mlp_scores
+from hrsnn_edge.model.mlp import fit_mlp, fit_mlp_value, mlp_scores
 from hrsnn_edge.network import DenseLayer, LinearReadout, MlpReadout, SparseRows
 
 #: Columns with a smaller standard deviation are dropped (weight 0).
@@ -97,19 +98,46 @@ def fit_readout(
     A perceptron reads only `neurons`, (H,) int rising, see `read_neurons`; all where it is None.
     """
     if config.kind == "mlp":
-        return _fit_perceptron(counts, labels, n_classes, config, neurons)
+        return _perceptron(
+            counts, config, neurons, lambda z, n: fit_mlp(z, n, labels, n_classes, config)
+        )
     n_samples, n_bins, n = counts.shape
     weights, bias = fit_linear(counts.reshape(n_samples, -1), labels, n_classes, config)
     return LinearReadout(weights.reshape(n_bins, n, n_classes), bias)
 
 
-def _fit_perceptron(counts, labels, n_classes: int, config: ReadoutConfig, neurons) -> MlpReadout:
-    """Fit a perceptron with a hidden layer of as many units as neurons, then one of `units`."""
+def fit_value(counts, values, config: ReadoutConfig, neurons=None) -> MlpReadout:
+    """Fit a perceptron whose one output is a value, (S,) float, to spike counts (S, n_bins, N).
+
+    It reads only `neurons`, (H,) int rising, see `read_neurons`; all where it is None.
+
+    Raises
+    ------
+    ValueError
+        For another kind of readout. A stream of values is a `TraceReadout`.
+    DataError
+        For a value that is not finite.
+    """
+    if config.kind != "mlp":
+        raise ValueError(f"Readout of a predicted value must be 'mlp', not {config.kind!r}")
+    values = np.asarray(values, np.float64)
+    if values.shape != (len(counts),):
+        raise DataError(f"Values must be {len(counts)}, one a sample, not of shape {values.shape}")
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        raise DataError(f"Value of sample {bad[0]} must be a finite number, not {values[bad[0]]}")
+    return _perceptron(counts, config, neurons, lambda z, n: fit_mlp_value(z, n, values, config))
+
+
+def _perceptron(counts, config: ReadoutConfig, neurons, fit) -> MlpReadout:
+    """Return a perceptron with a hidden layer of as many units as neurons, then one of `units`.
+
+    `fit` maps standardised features and the sizes of the hidden layers to the layers.
+    """
     neurons = np.arange(counts.shape[2]) if neurons is None else np.asarray(neurons)
     features = counts[:, :, neurons].reshape(len(counts), -1).astype(np.float64)
     mean, scale = _standardisation(features)
-    shape = (neurons.size, config.units)
-    first, *rest = fit_mlp((features - mean) * scale, shape, labels, n_classes, config)
+    first, *rest = fit((features - mean) * scale, (neurons.size, config.units))
     weights = first.weights * scale[:, None]
     first = DenseLayer(weights, first.bias - mean @ weights)
     return MlpReadout(neurons.astype(np.int32), counts.shape[1], (first, *rest))

@@ -89,7 +89,7 @@ def readout_error(net: FloatNetwork, integer: IntNetwork) -> float:
         exact = net.readout.w_out
         return _rms(weights_of(integer.readout) - exact) / max(_rms(exact), TINY)
     errors = [
-        _scaled_error(exact, rounded, signed_range(integer.fmt.out_weight_width)[1])
+        _scaled_error(exact, rounded)
         for exact, rounded in zip(
             _readout_weights(net.readout), _readout_weights(integer.readout), strict=False
         )
@@ -106,11 +106,12 @@ def _readout_weights(readout) -> list[np.ndarray]:
     return [readout.w_out]
 
 
-def _scaled_error(exact, rounded, top: int) -> float:
-    """Return the relative rounding error of weights whose greatest became `top`."""
+def _scaled_error(exact, rounded) -> float:
+    """Return the relative rounding error of weights, by the scale at which it is least."""
     if not exact.any():
         return 0.0
-    return _rms(rounded / (top / np.abs(exact).max()) - exact) / _rms(exact)
+    scale = np.vdot(rounded, exact) / np.vdot(exact, exact)
+    return _rms(rounded / scale - exact) / _rms(exact) if scale else 1.0
 
 
 def _neuron_error(net, integer, part, float_counts, int_counts, seconds) -> NeuronError:

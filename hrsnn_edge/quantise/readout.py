@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from hrsnn_edge.data.events import Split
+from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import QuantisationError, TrainingError
 from hrsnn_edge.fixed import signed_range
 from hrsnn_edge.model.config import ReadoutConfig
-from hrsnn_edge.model.readout import fit_readout, read_neurons
+from hrsnn_edge.model.readout import fit_readout, fit_value, read_neurons
 from hrsnn_edge.network import DenseLayer, IntNetwork, LinearReadout, MlpReadout
 from hrsnn_edge.readouts import BIAS_WIDTH
 
@@ -48,9 +48,8 @@ def quantise_readout(readout: LinearReadout, width: int, spread=None) -> LinearR
             f"not {readout.w_out[b, j, c]}"
         )
     top = signed_range(width)[1]
-    greatest = np.abs(readout.w_out).max(initial=0)
     # A readout without weights, of a silent network, keeps its bias as it is.
-    scale = top / greatest if greatest > 1e-100 else 1.0
+    scale = weight_factor(readout.w_out, width)
 
     def rounded(scale):
         return np.clip(np.rint(readout.w_out * scale), -top, top)
@@ -81,17 +80,26 @@ def quantise_mlp(readout: MlpReadout, width: int, counts, act_width: int = ACT_W
     -----
     Activations of layer `k` are worth ``scale_k`` integers; a bias is scaled like its sum, and half
     of what the shift cuts off is added to it, so that activations round to nearest. The last
-    layer's scale is free: it does not change which output is greatest.
+    layer's scale is free: it does not change which output is greatest. Where the one output is a
+    value it is a power of two, so that the value has a whole number of bits below the point.
+
+    Raises
+    ------
+    QuantisationError
+        For a value whose unit is not worth 1 to 2**31 steps of the output.
     """
-    top, act_top, scale = signed_range(width)[1], (1 << act_width) - 1, 1.0
+    single, out_frac = readout.n_out == 1, 0
+    act_top, scale = (1 << act_width) - 1, 1.0
     a = np.minimum(counts[:, :, readout.neurons].reshape(len(counts), -1), act_top).astype(np.int64)
     layers = []
     for k, layer in enumerate(readout.layers):
-        greatest = np.abs(layer.weights).max(initial=0)
-        factor = top / greatest if greatest > 1e-100 else 1.0
+        last, shift = k == len(readout.layers) - 1, 0
+        factor = weight_factor(layer.weights, width)
+        if last and single:
+            out_frac = int(np.floor(np.log2(factor * scale)))
+            factor = 2.0**out_frac / scale
         weights = np.rint(layer.weights * factor).astype(np.int64)
         bias = rounded_bias(layer.bias * factor * scale, f"readout layer {k}")
-        last, shift = k == len(readout.layers) - 1, 0
         if not last:
             peak = int((a @ weights + bias).max(initial=0))
             while (peak + (1 << shift >> 1)) >> shift > act_top:
@@ -100,7 +108,19 @@ def quantise_mlp(readout: MlpReadout, width: int, counts, act_width: int = ACT_W
             a = np.clip((a @ weights + bias) >> shift, 0, act_top)
             scale = factor * scale / (1 << shift)
         layers.append(DenseLayer(weights.astype(np.int32), bias.astype(np.int32), shift))
-    return MlpReadout(readout.neurons, readout.n_bins, tuple(layers), act_width)
+    low, high = MlpReadout.OUT_FRACS
+    if not low <= out_frac <= high:
+        raise QuantisationError(
+            f"Bits of a predicted value below the point must be between {low} and {high}, not "
+            f"{out_frac}. Scale the values."
+        )
+    return MlpReadout(readout.neurons, readout.n_bins, tuple(layers), act_width, out_frac)
+
+
+def weight_factor(weights, width: int) -> float:
+    """Return what float weights are multiplied with so that the greatest fills `width` bits."""
+    greatest = np.abs(weights).max(initial=0)
+    return signed_range(width)[1] / greatest if greatest > 1e-100 else 1.0
 
 
 def rounded_bias(bias, name: str) -> np.ndarray:
@@ -118,17 +138,34 @@ def refit_readout(
     net: IntNetwork, data: Split, n_classes: int, config: ReadoutConfig
 ) -> IntNetwork:
     """Return the network with a readout fitted to its own integer spike counts, then rounded."""
-    blank = np.zeros((config.n_bins, net.n_neurons, n_classes), np.int32)
-    net = replace(net, readout=LinearReadout(blank, np.zeros(n_classes, np.int32)))
-    counts = run_batch(net, data.events).spike_counts
-    if not counts.any():
-        raise TrainingError(
-            f"Integer network must fire, not stay silent in {len(data.labels)} samples. "
-            "Use a wider weight or membrane."
-        )
+    counts = _read_counts(net, data.events, config.n_bins)
     neurons = read_neurons(net.w_rec, config)
     fitted = fit_readout(counts, data.labels, n_classes, config, neurons)
     return replace(net, readout=quantise_fitted(fitted, net.fmt.out_weight_width, counts))
+
+
+def refit_value(net: IntNetwork, events: EventBatch, values, config: ReadoutConfig) -> IntNetwork:
+    """Return the network with a perceptron that predicts a value, (S,) float, of each sample.
+
+    It is fitted to the network's own integer spike counts, then rounded; see `fit_value`. An
+    output of the network is worth ``2**-out_frac``.
+    """
+    counts = _read_counts(net, events, config.n_bins)
+    fitted = fit_value(counts, values, config, read_neurons(net.w_rec, config))
+    return replace(net, readout=quantise_mlp(fitted, net.fmt.out_weight_width, counts))
+
+
+def _read_counts(net: IntNetwork, events: EventBatch, n_bins: int) -> np.ndarray:
+    """Return the integer spike counts, (S, n_bins, N), of a network that fires."""
+    blank = np.zeros((n_bins, net.n_neurons, 1), np.int32)
+    net = replace(net, readout=LinearReadout(blank, np.zeros(1, np.int32)))
+    counts = run_batch(net, events).spike_counts
+    if not counts.any():
+        raise TrainingError(
+            f"Integer network must fire, not stay silent in {len(events)} samples. "
+            "Use a wider weight or membrane."
+        )
+    return counts
 
 
 def quantise_fitted(readout: LinearReadout | MlpReadout, width: int, counts):

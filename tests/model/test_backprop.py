@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 from hrsnn_edge.data.digits import load_digits
+from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import TrainingError
 from hrsnn_edge.model.backprop import Adam, one_cycle, train_backprop
 from hrsnn_edge.model.config import BackpropConfig, ModelConfig
 from hrsnn_edge.model.lif import build_network
 from hrsnn_edge.model.rate import calibrate_rate
 from hrsnn_edge.model.train import evaluate, train
+from hrsnn_edge.network import IntFormat
+from hrsnn_edge.quantise.convert import quantise
+from hrsnn_edge.reference.network import run as reference_run
 
 CONFIG = ModelConfig().with_values(
     {
@@ -60,6 +64,25 @@ def test_learning_lowers_the_loss(parts):
         assert (sign * net.w_rec.weights >= 0).all()
         assert (net.w_rec.col_idx == record.untrained.w_rec.col_idx).all()
     assert evaluate(net, fitted) > evaluate(start, fitted) + 0.01
+
+
+@pytest.mark.parametrize("variant", ["HeNHeS", "HeNB"])
+def test_clustered_networks_to_integers(parts, variant):
+    """Clusters learn either way, keep the order of their time constants, and become integers."""
+    changes = {"network.clusters": 3, "plasticity.samples": 50, "backprop.epochs": 1}
+    config = CONFIG.with_values(changes).variant(variant)
+    net, record = train(config, parts[0], n_classes=10, seed=2)
+    assert net.cluster.tolist() == record.untrained.cluster.tolist() == sorted([0, 1, 2] * 10)
+    assert (net.w_rec.weights != record.untrained.w_rec.weights).any()
+    excitatory = [net.tau_mem[(net.cluster == c) & ~net.inhibitory].mean() for c in range(3)]
+    assert excitatory == sorted(excitatory) and excitatory[2] > 4 * excitatory[0]
+    few = parts[1].events.select(slice(0, 2))
+    rounded, _ = quantise(net, IntFormat(), parts[0].events.select(slice(0, 30)))
+    result = run_batch(rounded, few)
+    for k in range(2):
+        wanted = reference_run(rounded, few.raster(k))
+        assert wanted.out[-1].tolist() == result.outputs[k].tolist()
+    assert result.spike_counts.any()
 
 
 def test_same_seed_same_bytes(parts):

@@ -1,9 +1,11 @@
 """The perceptron readout in floats."""
 
 import numpy as np
+import pytest
 
+from hrsnn_edge.errors import DataError
 from hrsnn_edge.model.config import ReadoutConfig
-from hrsnn_edge.model.readout import accuracy, fit_readout, read_neurons, scores
+from hrsnn_edge.model.readout import accuracy, fit_readout, fit_value, read_neurons, scores
 from hrsnn_edge.network import DenseLayer, MlpReadout, SparseRows
 
 MLP = ReadoutConfig(kind="mlp", n_bins=1, strength=10.0, units=8)
@@ -53,3 +55,41 @@ def test_only_a_perceptron_chooses_neurons():
     rows = SparseRows.from_dense(np.ones((30, 30)) - np.eye(30))
     assert read_neurons(rows, ReadoutConfig(kind="mlp")).size == 3
     assert read_neurons(rows, ReadoutConfig()) is None
+
+
+def differences(n=400, seed=0):
+    """Counts of four pairs of neurons, and the size of a pair's difference: no line fits it."""
+    counts = np.random.default_rng(seed).integers(0, 12, (n, 1, 2))
+    return np.tile(counts, 4), 100.0 * np.abs(counts[:, 0, 0] - counts[:, 0, 1])
+
+
+def test_predicts_a_value():
+    """One output says a value in its own unit, where the best line explains nothing of it."""
+    counts, values = differences()
+    new_counts, new_values = differences(seed=1)
+    mlp = fit_value(counts, values, MLP)
+    assert [layer.weights.shape for layer in mlp.layers] == [(8, 8), (8, 8), (8, 1)]
+    error = scores(mlp, new_counts)[:, 0] - new_values
+    assert error.std() < 0.2 * new_values.std()
+    line = np.linalg.lstsq(np.c_[counts[:, 0], np.ones(len(counts))], values, rcond=None)[0]
+    missed = new_values - np.c_[new_counts[:, 0], np.ones(len(counts))] @ line
+    assert missed.std() > 0.9 * new_values.std()
+
+
+def test_a_constant_value_is_said():
+    """Values that do not vary are predicted as they are."""
+    counts, values = differences(60)
+    found = scores(fit_value(counts, np.full_like(values, 7.0), MLP), counts)
+    np.testing.assert_allclose(found, 7.0, atol=1e-6)
+
+
+def test_values_must_be_numbers():
+    """A value that is not finite, another number of values and another readout are refused."""
+    counts, values = differences(30)
+    values[4] = np.nan
+    with pytest.raises(DataError, match="Value of sample 4 must be a finite number, not nan"):
+        fit_value(counts, values, MLP)
+    with pytest.raises(DataError, match=r"must be 30, one a sample, not of shape \(29,\)"):
+        fit_value(counts, values[:29], MLP)
+    with pytest.raises(ValueError, match="predicted value must be 'mlp', not 'ridge'"):
+        fit_value(counts, values, ReadoutConfig(kind="ridge"))

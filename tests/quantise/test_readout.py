@@ -5,12 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hrsnn_edge.artifact.schema import Artifact, from_bytes, to_bytes
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.int_run import run_batch
 from hrsnn_edge.errors import QuantisationError, TrainingError
 from hrsnn_edge.model.config import ReadoutConfig
+from hrsnn_edge.model.readout import fit_value, scores
 from hrsnn_edge.network import DenseLayer, IntFormat, LinearReadout, MlpReadout
-from hrsnn_edge.quantise.readout import accuracy, quantise_mlp, quantise_readout, refit_readout
+from hrsnn_edge.quantise.readout import (
+    accuracy,
+    quantise_mlp,
+    quantise_readout,
+    refit_readout,
+    refit_value,
+)
+from hrsnn_edge.reference.network import run
 from hrsnn_edge.reference.random import random_network
 from hrsnn_edge.reference.readout import mlp_outputs
 
@@ -86,6 +95,52 @@ def test_refit_of_a_perceptron():
     assert [layer.weights.shape for layer in fitted.readout.layers] == [(20, 10), (10, 20), (20, 3)]
     assert accuracy(fitted, data) > 0.8
     assert run_batch(fitted, data.events).total.sop_out == 60 * (200 + 200 + 60)
+
+
+def test_a_value_by_hand():
+    """Weights 1.75 and -0.5 in 4 bits take the factor 4, 2 takes 2: outputs count in eighths.
+
+    Counts of 3 and 3 give hidden 5.25 - 1.5 = 3.75, in quarters 15, which needs no shift; 2 * 3.75
+    + 0.25 is 62 eighths.
+    """
+    layers = (
+        DenseLayer(np.array([[1.75], [-0.5]]), np.array([0.0])),
+        DenseLayer(np.array([[2.0]]), np.array([0.25])),
+    )
+    exact = MlpReadout(np.array([0, 1]), 1, layers)
+    got = quantise_mlp(exact, 4, np.array([[[3, 3]]]), act_width=4)
+    first, last = got.layers
+    assert (first.weights.tolist(), first.shift) == ([[7], [-2]], 0)
+    assert (last.weights.tolist(), last.bias.tolist(), got.out_frac) == ([[4]], [2], 3)
+    assert mlp_outputs(np.array([[3, 3]]), got).tolist() == [62]
+    assert scores(exact, np.array([[[3, 3]]])).tolist() == [[62 / 8]]
+
+
+def test_a_predicted_value_survives_integers_and_file():
+    """Reference, engine and artifact say what the float perceptron says, but for rounding."""
+    net, _ = random_network(12, 40, 8, 5, fmt=IntFormat(out_weight_width=16), density=0.4)
+    rng = np.random.default_rng(1)
+    values = rng.uniform(-3, 5, 80)
+    events = EventBatch.from_rasters([rng.random((40, 8)) < 0.05 + 0.04 * (v + 3) for v in values])
+    config = ReadoutConfig(kind="mlp", n_bins=1, strength=3.0, read_share=0.5)
+    fitted = refit_value(net, events, values, config)
+    assert fitted.readout.n_out == 1 and fitted.readout.out_frac > 0
+    back = from_bytes(to_bytes(Artifact(fitted, ("value",))), "x").network
+    outputs = run_batch(back, events).outputs[:, 0]
+    said = outputs / 2.0**back.readout.out_frac
+    counts = run_batch(fitted, events).spike_counts
+    exact = scores(fit_value(counts, values, config, fitted.readout.neurons), counts)[:, 0]
+    assert np.corrcoef(exact, values)[0, 1] > 0.8
+    assert np.sqrt(np.mean((said - exact) ** 2)) < 0.05 * values.std()
+    assert run(back, events.raster(3)).out[-1, 0] == outputs[3]
+
+
+def test_a_value_beyond_the_format_is_refused():
+    """A value of a unit so small that 31 bits do not reach it, or so great, is named."""
+    for unit, bits in ((1e12, "not -"), (1e-12, "not 4")):
+        layers = (DenseLayer(np.array([[unit]]), np.array([0.0])),)
+        with pytest.raises(QuantisationError, match=f"between 0 and 31, {bits}.*Scale the values"):
+            quantise_mlp(MlpReadout(np.array([0]), 1, layers), 8, np.array([[[3]]]))
 
 
 def test_refit_reads_what_the_device_counts():
