@@ -1,7 +1,7 @@
 """Time and memory of the whole pruning algorithm, step by step.
 
     python benchmarks/prune_speed.py --neurons 1000 --rounds 100
-    python benchmarks/prune_speed.py --neurons 5000 --rounds 100 --stop-after 3 --exponents leak
+    python benchmarks/prune_speed.py --neurons 5000 --rounds 100 --exponents leak --algebra sparse
     python benchmarks/prune_speed.py --neurons 1000 --parts --betweenness
 
 A small world of density 0.05, steps I to III, 95 % of the synapses to go. Processor time of one
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -26,11 +27,13 @@ from hrsnn_edge.prune.edges import AddRule, candidates, choose_edges, degrees
 from hrsnn_edge.prune.graph import laplacian_ipr
 from hrsnn_edge.prune.lyapunov_noise import (
     covariance,
+    dominant_leak,
     edge_values,
     linearised,
     spectral_errors,
 )
-from hrsnn_edge.prune.record import INPUT_SHARES, LnpConfig
+from hrsnn_edge.prune.record import ALGEBRAS, INPUT_SHARES, LnpConfig
+from hrsnn_edge.prune.sparse import end_modes_ipr, sampled_errors, series_covariance
 
 
 class Enough(Exception):
@@ -44,6 +47,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--stop-after", type=int, help="rounds after which to stop measuring")
     parser.add_argument("--exponents", choices=("spectrum", "leak"), default="spectrum")
+    parser.add_argument("--algebra", choices=ALGEBRAS, default="dense")
     parser.add_argument("--shares", action="store_true", help="step I by the shares of the input")
     parser.add_argument("--parts", action="store_true", help="time the parts of one round instead")
     parser.add_argument("--betweenness", action="store_true", help="compare libraries instead")
@@ -53,7 +57,7 @@ def main() -> None:
         if args.betweenness:
             compare_betweenness(net)
         if args.parts:
-            time_parts(net, args.exponents)
+            time_parts(net, args)
         if not (args.parts or args.betweenness):
             time_run(net, args)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -71,6 +75,7 @@ def timed(name: str, work):
 def time_run(net, args) -> None:
     """Run the algorithm and print a line every ten rounds."""
     edges = INPUT_SHARES if args.shares else LnpConfig(node_exponents=args.exponents)
+    edges = replace(edges, algebra=args.algebra)
     schedule = LnpSchedule(0.95, args.rounds, edges)
     start = time.process_time()
 
@@ -96,16 +101,22 @@ def time_run(net, args) -> None:
     print(f"{net.n_neurons} neurons, {net.w_rec.nnz} synapses: {time.process_time() - start:.1f} s")
 
 
-def time_parts(net, exponents: str) -> None:
+def time_parts(net, args) -> None:
     """Time each part of one round on the unpruned graph."""
     rows, lam = net.w_rec, -1 / net.tau_mem
-    if exponents == "spectrum":
+    if args.exponents == "spectrum":
         noise = noise_current(net, 160, 0)
         timed("I node exponents, spectrum", lambda: network_spectrum(net, noise))
     values = timed("I eq. (13)", lambda: edge_values(rows, lam, "product", np.sign(rows.weights)))
-    a = timed("I eq. (14)", lambda: linearised(rows, values / np.abs(values).max()))
-    timed("I Lyapunov equation", lambda: covariance(a))
-    timed("I eq. (15)", lambda: spectral_errors(a, a))
+    values = values / np.abs(values).max()
+    leak, everything = dominant_leak(rows, values), np.ones(rows.nnz, bool)
+    if args.algebra == "dense":
+        a = timed("I eq. (14)", lambda: linearised(rows, values, leak))
+        timed("I Lyapunov equation", lambda: covariance(a))
+        timed("I eq. (15)", lambda: spectral_errors(a, a))
+    else:
+        timed("I Lyapunov equation", lambda: series_covariance(rows, values, leak))
+        timed("I eq. (15)", lambda: sampled_errors(rows, values, leak, everything, everything))
     timed("II betweenness", lambda: betweenness(rows))
     count = rows.nnz // 100
     pairs = timed("III candidates", lambda: candidates(rows, rows, count))
@@ -114,7 +125,8 @@ def time_parts(net, exponents: str) -> None:
         "III eq. (17)",
         lambda: choose_edges(pairs, degrees(rows), rows.fan_out, count, AddRule(), rng),
     )
-    timed("log: IPR", lambda: laplacian_ipr(rows))
+    ipr = laplacian_ipr if args.algebra == "dense" else end_modes_ipr
+    timed("log: IPR", lambda: ipr(rows))
 
 
 def compare_betweenness(net) -> None:

@@ -177,7 +177,8 @@ def lnp(
     _check_start(network)
     rng = np.random.default_rng(seed)
     state = _first_state(network, schedule.edges, activity or {}, current)
-    start, rounds, stop = measure(network), [], "rounds"
+    algebra = schedule.edges.algebra
+    start, rounds, stop = measure(network, algebra), [], "rounds"
     n_first = network.w_rec.nnz
     for index in range(1, schedule.rounds + 1):
         after, drawn = _step_one(state, n_first, schedule, rng)
@@ -190,7 +191,7 @@ def lnp(
         if schedule.added is not None:
             after = _step_three(after, network, schedule.added, rng)
         _check_paths(index, network, after.network)
-        graph = measure(after.network)
+        graph = measure(after.network, algebra)
         record = LnpRecord(
             index,
             graph,

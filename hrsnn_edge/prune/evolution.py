@@ -8,6 +8,7 @@ from itertools import pairwise
 from hrsnn_edge.network import FloatNetwork
 from hrsnn_edge.prune.edges import degree_variance
 from hrsnn_edge.prune.graph import Ipr, laplacian_ipr
+from hrsnn_edge.prune.sparse import end_modes_ipr
 
 #: A graph that changes by less than this share for so many rounds has come to rest.
 REST_SHARE = 1e-3
@@ -75,8 +76,8 @@ class LnpRecord:
     errors: dict[str, float]
 
 
-def measure(network: FloatNetwork) -> GraphMeasures:
-    """Return the recurrent graph in numbers."""
+def measure(network: FloatNetwork, algebra: str = "dense") -> GraphMeasures:
+    """Return the recurrent graph in numbers; see `LnpConfig.algebra`."""
     rows = network.w_rec
     return GraphMeasures(
         rows.n_pre,
@@ -84,7 +85,7 @@ def measure(network: FloatNetwork) -> GraphMeasures:
         rows.density,
         float((~network.inhibitory).mean()),
         degree_variance(rows),
-        laplacian_ipr(rows),
+        laplacian_ipr(rows) if algebra == "dense" else end_modes_ipr(rows),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, laplacian
 
 from hrsnn_edge.engine.float_run import floor_of
@@ -90,12 +91,8 @@ def inverse_participation(vectors: np.ndarray) -> np.ndarray:
     return (squared**2).sum(axis=0) / squared.sum(axis=0) ** 2
 
 
-def laplacian_ipr(rows: SparseRows) -> Ipr:
-    """Return the localisation of the undirected, unweighted graph's largest component.
-
-    Dense eigenvectors, ``O(N**3)``: 0.3 s at N = 1,000 on one core. Degenerate eigenvalues have
-    no unique vectors, so the ratios of a highly symmetric graph depend on the library.
-    """
+def largest_component(rows: SparseRows) -> csr_array:
+    """Return the undirected 0/1 matrix of the largest weak component, without self-connections."""
     _, label = weak_components(rows)
     largest = label == np.bincount(label).argmax()
     if largest.sum() < 2:
@@ -103,6 +100,16 @@ def laplacian_ipr(rows: SparseRows) -> Ipr:
     one_way = adjacency(keep_nodes(rows, largest))
     both = ((one_way + one_way.T) > 0).astype(float)
     both.setdiag(0)
+    return both
+
+
+def laplacian_ipr(rows: SparseRows) -> Ipr:
+    """Return the localisation of the undirected, unweighted graph's largest component.
+
+    Dense eigenvectors, ``O(N**3)``: 0.3 s at N = 1,000 on one core. Degenerate eigenvalues have
+    no unique vectors, so the ratios of a highly symmetric graph depend on the library.
+    """
+    both = largest_component(rows)
     _, vectors = np.linalg.eigh(laplacian(both).toarray())
     ratios = inverse_participation(vectors)
     return Ipr(

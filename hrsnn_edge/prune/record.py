@@ -10,6 +10,7 @@ from hrsnn_edge.prune.lyapunov_noise import EDGE_VALUES
 METHODS = ("lnp", "magnitude", "uniform")
 PROJECTIONS = ("in", "rec")
 UNITS = ("step", "steady")
+ALGEBRAS = ("dense", "sparse")
 #: Greatest factor by which a surviving weight grows; 1/p reaches hundreds, which no 8-bit weight
 #: can hold.
 MAX_FACTOR = 4.0
@@ -45,6 +46,10 @@ class LnpConfig:
         D of eq. (14). ``'dominant'``: the row sums of L and a little more, anew in each round;
         ``'membrane'``: ``1 / tau_mem``, and L a current into that membrane, scaled once so that
         the unpruned graph has a spectral radius of `synapses.COUPLING`.
+    algebra : str
+        ``'dense'``: covariance, eq. (15) and eigenvectors of the graph in full, in ``O(N**3)``;
+        ``'sparse'``: the covariance to `sparse.TOLERANCE`, eq. (15) on random vectors and the
+        eigenvectors at both ends of the spectrum only, for thousands of neurons.
     warm_up, n_steps : int
         Steps of noise before and in the average of the spectrum.
     """
@@ -58,6 +63,7 @@ class LnpConfig:
     selection: str = "draw"
     unit: str = "step"
     leak: str = "dominant"
+    algebra: str = "dense"
     warm_up: int = 100
     n_steps: int = 60
 
@@ -72,6 +78,7 @@ class LnpConfig:
             ("selection", ("draw", "largest")),
             ("unit", UNITS),
             ("leak", ("dominant", "membrane")),
+            ("algebra", ALGEBRAS),
         ):
             if getattr(self, name) not in words:
                 listed = ", ".join(repr(w) for w in words)

@@ -15,6 +15,7 @@ from hrsnn_edge.prune.baselines import keep_largest
 from hrsnn_edge.prune.draw import draw_exact, keep_probabilities
 from hrsnn_edge.prune.lyapunov_noise import (
     covariance,
+    dominant_leak,
     edge_scores,
     edge_values,
     linearised,
@@ -23,6 +24,7 @@ from hrsnn_edge.prune.lyapunov_noise import (
     spectral_errors,
 )
 from hrsnn_edge.prune.record import UNITS, LnpConfig, LnpRound
+from hrsnn_edge.prune.sparse import sampled_errors, series_covariance, spectral_radius
 
 #: Spectral radius of the recurrent coupling against the leak of the membranes: well inside of
 #: stability, and not so weak that signals end after a synapse. 0.5 and 0.8 did as well.
@@ -162,14 +164,18 @@ def choose_synapses(
     values = edge_values(rows, exponents, config.edge_value, sign)
     if config.leak == "dominant":
         unit = float(np.abs(values).max())
-        a = linearised(rows, values / unit)
+        elements = values = values / unit
+        leak = dominant_leak(rows, values)
     else:
-        unit = radius_unit(rows, values) if unit is None else unit
-        rate = 1 / network.tau_mem
-        a = linearised(rows, values / unit * rate[rows.col_idx], rate)
-        noise = rate**2 if noise is None else noise * rate**2
-    values = values / unit
-    c = covariance(a, noise)
+        unit = radius_unit(rows, values, config.algebra) if unit is None else unit
+        values, leak = values / unit, 1 / network.tau_mem
+        elements = values * leak[rows.col_idx]
+        noise = leak**2 if noise is None else noise * leak**2
+    if config.algebra == "dense":
+        a = linearised(rows, elements, leak)
+        c = covariance(a, noise)
+    else:
+        c = series_covariance(rows, elements, leak, noise)
     scores = (signal_shares if config.score == "share" else edge_scores)(rows, values, c)
     if config.selection == "largest":
         mask, p = keep_largest(scores, count, rng), np.ones(rows.nnz)
@@ -177,17 +183,23 @@ def choose_synapses(
     else:
         p = spread = keep_probabilities(scores, count)
         mask = draw_exact(p, rng)
-    errors = spectral_errors(a, sparsified(a, rows, mask, p))
+    if config.algebra == "dense":
+        errors = spectral_errors(a, sparsified(a, rows, mask, p))
+    else:
+        errors = sampled_errors(rows, elements, leak, mask, p)
     cv = float(spread.std() / spread.mean()) if spread.any() else 0.0
     return Choice(mask, p, LnpRound(rows.nnz, count, lambda_1, cv, errors), unit)
 
 
-def radius_unit(rows: SparseRows, values: np.ndarray) -> float:
+def radius_unit(rows: SparseRows, values: np.ndarray, algebra: str = "dense") -> float:
     """Return what to divide values by so that their spectral radius is `COUPLING`.
 
     A graph without cycles has radius 0 and is stable in any unit: its greatest value counts as 1.
     """
-    radius = np.abs(np.linalg.eigvals(linearised(rows, values, np.zeros(rows.n_post)))).max()
+    if algebra == "dense":
+        radius = np.abs(np.linalg.eigvals(linearised(rows, values, np.zeros(rows.n_post)))).max()
+    else:
+        radius = spectral_radius(rows, values)
     greatest = np.abs(values).max()
     return float(radius / COUPLING) if radius > 1e-9 * greatest else float(greatest)
 

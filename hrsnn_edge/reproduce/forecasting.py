@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -19,10 +20,13 @@ from hrsnn_edge.analysis.reservoir_backprop import DescentConfig, descend_driven
 from hrsnn_edge.data.chaotic import lorenz63, scale_to_unit
 from hrsnn_edge.data.series import COLUMNS, load_series
 from hrsnn_edge.prune.algorithm import LnpSchedule, lnp
+from hrsnn_edge.prune.baselines import keep_largest
 from hrsnn_edge.prune.controls import same_neurons
 from hrsnn_edge.prune.equal import equal_operations
+from hrsnn_edge.prune.nodes import NodeRule
 from hrsnn_edge.prune.pruning import prune
 from hrsnn_edge.prune.record import INPUT_SHARES, LnpConfig
+from hrsnn_edge.prune.synapses import effective
 from hrsnn_edge.reproduce.plasticity import learned
 from hrsnn_edge.reproduce.pruning import activity_network, random_graph
 from hrsnn_edge.reproduce.table import (
@@ -47,6 +51,8 @@ RULES = (
     "LNP", "LNP, lyapunov", "LNP, share", "magnitude", "magnitude, all neurons", "uniform",
     "random graph", "AP",
 )  # fmt: skip
+#: Factor by which 'driven first' prefers the synapses that carry the input on.
+FIRST = 1e3
 #: Clusters of CHRSNN, and the mean excitatory time constants of the first and the last [ms]: the
 #: ratio of the default ones around the recipe's 10 ms.
 N_CLUSTERS = 5
@@ -170,51 +176,71 @@ def pruned_networks(
 ) -> dict[str, Reservoir]:
     """Return untrained networks by pruning rule, at the operations of LNP on `drive`.
 
-    The random graph has LNP's counts of neurons and synapses instead. 'magnitude' and 'uniform'
-    keep LNP's neurons; 'LNP, share', step I alone, and 'magnitude, all neurons' keep all.
+    Random graphs have LNP's counts of neurons and synapses instead, or all neurons and the
+    synapses of 'LNP, share'. 'magnitude' and 'uniform' keep LNP's neurons; 'LNP, share', step I
+    alone, keeps all, and so does 'driven first', magnitude that prefers synapses from a neuron with
+    input to one without. 'LNP, share, neurons too': the rounds of LNP, neurons with input stay.
     """
     net, power = whole.net, (drive @ whole.w_current).var(axis=0)
 
-    def by_lnp(edge_value):
-        schedule = LnpSchedule(
-            settings.sparsity, settings.rounds, LnpConfig(edge_value, node_exponents="leak")
-        )
+    def by_lnp(edges, **nodes):
+        schedule = LnpSchedule(settings.sparsity, settings.rounds, edges, NodeRule(**nodes))
         result = lnp(net, schedule, seed, current=power)
         return whole.with_network(result.network, result.kept), result.kept
 
-    found, kept = by_lnp("product")
+    found, kept = by_lnp(LnpConfig("product", node_exponents="leak"))
     target, inner = found.operations(drive), whole.net.w_rec
     n_inner = int((kept[inner.pre_idx] & kept[inner.col_idx]).sum())
 
+    def at_equal_work(make, high):
+        return equal_operations(make, lambda r: r.operations(drive), target, high)[0]
+
     def by_rule(method):
-        return equal_operations(
+        return at_equal_work(
             lambda count: whole.with_network(same_neurons(net, kept, count, method, seed), kept),
-            lambda r: r.operations(drive), target, n_inner,
-        )[0]  # fmt: skip
+            n_inner,
+        )
 
     def on_all(method, config=None):
-        nnz = inner.nnz
-
         def make(count):
-            share = 1 - max(1, count) / nnz
+            share = 1 - max(1, count) / inner.nnz
             pruned, _ = prune(net, method, share, seed, config=config, current=power)
             return whole.with_network(pruned)
 
-        return equal_operations(make, lambda r: r.operations(drive), target, nnz - 1)[0]
+        return at_equal_work(make, inner.nnz - 1)
+
+    def driven_first():
+        carries = (power[inner.pre_idx] > 0) & (power[inner.col_idx] == 0)
+        scores = np.abs(effective(net, "rec", "steady").weights) * np.where(carries, FIRST, 1)
+
+        def make(count):
+            mask = keep_largest(scores, max(1, count), np.random.default_rng(seed))
+            return whole.with_network(replace(net, w_rec=inner.keep(mask)))
+
+        return at_equal_work(make, inner.nnz - 1)
+
+    @cache
+    def by_share():
+        return on_all("lnp", INPUT_SHARES)
 
     rules = {
         "LNP": lambda: found,
-        "LNP, lyapunov": lambda: by_lnp("lyapunov")[0],
-        "LNP, share": lambda: on_all("lnp", INPUT_SHARES),
+        "LNP, lyapunov": lambda: by_lnp(LnpConfig("lyapunov", node_exponents="leak"))[0],
+        "LNP, share": by_share,
+        "LNP, share, neurons too": lambda: by_lnp(INPUT_SHARES, protect_input=True)[0],
+        "driven first": driven_first,
         "magnitude": lambda: by_rule("magnitude"),
         "magnitude, all neurons": lambda: on_all("magnitude"),
         "uniform": lambda: by_rule("uniform"),
+        "uniform, all neurons": lambda: on_all("uniform"),
         "random graph": lambda: random_graph(whole, int(kept.sum()), found.net.w_rec.nnz, seed),
-        "AP": lambda: equal_operations(
-            lambda count: activity_network(whole, count, drive, seed),
-            lambda r: r.operations(drive), target, net.n_neurons,
-        )[0],
-    }  # fmt: skip
+        "random graph, all neurons": lambda: random_graph(
+            whole, net.n_neurons, by_share().net.w_rec.nnz, seed
+        ),
+        "AP": lambda: at_equal_work(
+            lambda count: activity_network(whole, count, drive, seed), net.n_neurons
+        ),
+    }
     return {name: rules[name]() for name in names}
 
 
@@ -239,6 +265,9 @@ def measure(seed: int, settings: ForecastSettings, place: Place) -> list[Row]:
         "LNP: HRSNN, STDP": "AP: HRSNN, STDP",
         "LNP: CHRSNN, STDP": "LNP: HRSNN, STDP",
         "CHRSNN, STDP": "HRSNN, STDP",
+        "CHRSNN, BP": "CHRSNN, STDP",
+        "AP: CHRSNN, BP": "AP: CHRSNN, STDP",
+        "LNP: CHRSNN, BP": "LNP: CHRSNN, STDP",
         "HRSNN, BP": "HRSNN, STDP",
         "HoNB": "HRSNN, BP",
         "AP: HRSNN, BP": "AP: HRSNN, STDP",
@@ -276,9 +305,10 @@ def _networks(task: Task, settings: ForecastSettings, seed: int) -> dict[str, Re
             out[f"{name}: HRSNN, BP"] = descended(net, task, learn_neurons=True)
     clustered = drawn(clusters=N_CLUSTERS, cluster_tau=CLUSTER_TAU)
     out["CHRSNN, STDP"] = learned(clustered, "het", drive, seed)
-    for name in ("AP", "LNP"):
-        net = pruned_networks(clustered, drive, settings, seed, (name,))[name]
+    out["CHRSNN, BP"] = descended(clustered, task, learn_neurons=True)
+    for name, net in pruned_networks(clustered, drive, settings, seed, ("AP", "LNP")).items():
         out[f"{name}: CHRSNN, STDP"] = learned(net, "het", drive, seed)
+        out[f"{name}: CHRSNN, BP"] = descended(net, task, learn_neurons=True)
     return out
 
 
@@ -339,18 +369,24 @@ def _published() -> dict[tuple[str, str], tuple[Published, ...]]:
             (815.77, 81.51), (0.248, 0.058), (44.17, 6.31), (0.794, 0.096), (42.18, 6.22)),
         "HRSNN, STDP": ((710.76, 79.65), (0.315, 0.042), (35.75, 4.65), None, (32.36, 3.14)),
         "CHRSNN, STDP": ((744.97, 80.09), (0.285, 0.021), (40.17, 5.13), None, None),
+        "CHRSNN, BP": (
+            (867.42, 93.12), (0.235, 0.052), (47.23, 6.02), (0.782, 0.091), (45.28, 5.98)),
         "AP: HRSNN, BP": (
             (117.52, 14.37), (1.245, 0.554), (31.08, 8.23), (1.457, 0.584), (28.24, 6.98)),
         "AP: HRSNN, STDP": (
             (92.68, 10.11), (1.718, 0.195), (21.10, 7.22), (1.948, 0.179), (19.25, 7.59)),
         "AP: CHRSNN, STDP": (
             (118.77, 10.59), (1.596, 0.194), (29.41, 7.33), (1.987, 0.191), (17.68, 7.38)),
+        "AP: CHRSNN, BP": (
+            (157.33, 18.87), (1.114, 0.051), (33.97, 7.56), (1.325, 0.566), (26.47, 7.42)),
         "LNP: HRSNN, BP": (
             (22.87, 2.27), (0.691, 0.384), (33.67, 6.88), (0.855, 0.112), (33.14, 3.01)),
         "LNP: HRSNN, STDP": (
             (18.22, 2.03), (0.705, 0.104), (32.17, 4.62), (0.917, 0.124), (30.25, 3.26)),
         "LNP: CHRSNN, STDP": (
             (14.79, 1.58), (0.679, 0.098), (39.24, 4.15), (0.901, 0.101), (32.14, 3.05)),
+        "LNP: CHRSNN, BP": (
+            (19.14, 2.04), (0.682, 0.312), (39.15, 6.27), (0.832, 0.105), (34.51, 2.87)),
     }  # fmt: skip
     return {
         (row, key): (Published(cell[0], "A", cell[1], "millions" if key == "sop" else ""),)
