@@ -49,6 +49,10 @@ def verb(
     weights: Annotated[
         str | None, typer.Option(help="Of lnp: mask, or rescale by at most 4.")
     ] = None,
+    algebra: Annotated[
+        str | None,
+        typer.Option(help="Of lnp: dense, or sparse for thousands of neurons (C to 1e-3)."),
+    ] = None,
     quantile: Annotated[
         float | None, typer.Option(help="Step II: share of the neurons a round tries to remove.")
     ] = None,
@@ -91,6 +95,7 @@ def verb(
         "edge_value": edge_value,
         "score": score,
         "weights": weights,
+        "algebra": algebra,
         "nodes": {"quantile": quantile, "n_min": n_min, "protect_input": protect_input},
         "added": {"rule": added_rule, "max_fan_out": max_fan_out},
         "timescales": {"n_evaluations": timescale_evaluations},

@@ -129,6 +129,7 @@ class PruneSection(Section):
     score: Literal["spread", "share"] = "spread"
     node_exponents: Literal["spectrum", "leak"] = "spectrum"
     weights: Literal["mask", "rescale"] = "mask"
+    algebra: Literal["dense", "sparse"] = "dense"
     preserve_input: bool = False
     nodes: NodeRule = NodeRule()
     added: AddRule = AddRule()
@@ -155,13 +156,18 @@ class PruneSection(Section):
         """Return the settings of step I, of `rounds` rounds."""
         if self.score == "share":
             return replace(
-                INPUT_SHARES, edge_value=self.edge_value, weights=self.weights, rounds=rounds
+                INPUT_SHARES,
+                edge_value=self.edge_value,
+                weights=self.weights,
+                rounds=rounds,
+                algebra=self.algebra,
             )
         return LnpConfig(
             edge_value=self.edge_value,
             rounds=rounds,
             node_exponents=self.node_exponents,
             weights=self.weights,
+            algebra=self.algebra,
         )
 
 

@@ -76,13 +76,15 @@ class Ipr:
 
     Attributes
     ----------
-    slow, top, mean : float
-        Over the 10 least non-trivial eigenvalues, the 10 greatest, and all.
+    slow, top : float
+        Over the 10 least non-trivial eigenvalues, and the 10 greatest.
+    mean : float or None
+        Over all; None where only the two ends were computed.
     """
 
     slow: float
     top: float
-    mean: float
+    mean: float | None
 
 
 def inverse_participation(vectors: np.ndarray) -> np.ndarray:

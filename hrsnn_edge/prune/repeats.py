@@ -22,7 +22,7 @@ FIGURES: dict[str, Callable[[LnpRecord], float]] = {
     "degree_variance": lambda r: r.graph.degree_variance,
     "ipr_slow": lambda r: r.graph.ipr.slow,
     "ipr_top": lambda r: r.graph.ipr.top,
-    "ipr_mean": lambda r: r.graph.ipr.mean,
+    "ipr_mean": lambda r: np.nan if r.graph.ipr.mean is None else r.graph.ipr.mean,
     "eps_median": lambda r: r.errors["rayleigh_median"],
     "eps_max": lambda r: r.errors["rayleigh_max"],
 }
@@ -92,6 +92,6 @@ def repeat_lnp(
 def _spread(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and deviation of each column over its numbers."""
     n = np.isfinite(table).sum(axis=0)
-    mean = np.nansum(table, axis=0) / n
+    mean = np.divide(np.nansum(table, axis=0), n, out=np.full(n.size, np.nan), where=n > 0)
     squares = np.nansum((table - mean) ** 2, axis=0)
     return mean, np.sqrt(np.divide(squares, n - 1, out=np.full(n.size, np.nan), where=n > 1))

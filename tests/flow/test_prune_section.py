@@ -18,6 +18,8 @@ def test_keys_reach_the_settings():
     assert section.config(3) == LnpConfig("weight", 3, "leak", "rescale")
     shares = PruneSection(score="share", edge_value="weight").config(1)
     assert shares == INPUT_SHARES
+    for score in ("spread", "share"):
+        assert PruneSection(score=score, algebra="sparse").config(1).algebra == "sparse"
     whole = PruneSection(steps=("I", "III"), added={"rule": "low_degree", "max_fan_out": 9})
     assert whole.whole
     assert (whole.added.rule, whole.added.max_fan_out, whole.added.share) == ("low_degree", 9, 0.01)

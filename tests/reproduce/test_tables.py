@@ -39,6 +39,14 @@ TINY = {
 #: The same in tens of seconds, most with spoken digits.
 LONGER = {
     "V": {"n_neurons": 100, "n_train": 150, "rounds": 3, "sparsity": 0.5, "n_starts": 2},
+    "forecast-pruning": {
+        "n_neurons": 100,
+        "n_train": 120,
+        "rounds": 3,
+        "sparsity": 0.5,
+        "n_starts": 2,
+        "n_units": 30,
+    },
     "I": {"n_neurons": 40},
     "III": {"n_neurons": 60, "n_train": 150, "n_test": 150},
     "IV": {"n_neurons": 150, "rounds": 3, "sparsity": 0.5, "epochs": 1},
