@@ -163,17 +163,17 @@ FORECAST_PRUNING = Table(
     title="forecasts after pruning where recurrence carries the input (G8, G9)",
     shows=(
         "Lorenz63 as in Table V from ten starts, with neurons that integrate (table lorenz), of "
-        "which a tenth receives the input, so that the others see it through the graph alone; and x "
-        "alone, known and forecast, received by 30 % of the neurons and read by three filters, which asks for "
-        "memory. Recurrent weight 3, inhibition half of balance, no STDP; chosen on seeds 100 and "
-        "101 by how far the unpruned network is above W = 0. Pruning takes 90 % of the recurrent "
-        "synapses of the untrained network in 20 rounds. LNP, magnitude, uniform and AP remove "
-        "neurons, and so does 'LNP, share, neurons too', which keeps those with input; 'random "
-        "graph' has LNP's neurons and synapses. The others keep all neurons. 'share': step I by "
-        "the shares of the input; 'driven first': magnitude, but synapses from a neuron with input "
-        "to one without before all others. All rules have LNP's operations but the random graphs, "
-        "equal in counts, and the other LNP rows of its rounds (its sparsity). Neurons and "
-        "synapses: with a tenth driven."
+        "which a tenth receives the input, so that the others see it through the graph alone; and "
+        "x alone, known and forecast, received by 30 % of the neurons and read by three filters: "
+        "this asks for memory. Recurrent weight 3, inhibition half of balance, no STDP; chosen on "
+        "seeds 100 and 101 by how far the unpruned network is above W = 0. Pruning takes 90 % of "
+        "the recurrent synapses of the untrained network in 20 rounds. LNP, magnitude, uniform "
+        "and AP remove neurons, and so does 'LNP, share, neurons too', which keeps those with "
+        "input; 'random graph' has LNP's neurons and synapses. The others keep all neurons. "
+        "'share': step I by the shares of the input; 'driven first': magnitude, but synapses from "
+        "a neuron with input to one without before all others. All rules have LNP's operations "
+        "but the random graphs, equal in counts, and the other LNP rows of its rounds (its "
+        "sparsity). Neurons and synapses: with a tenth driven."
     ),
     measure=measure,
     scaled=CarriedSettings(),
