@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from hrsnn_edge.analysis.forecasters import LastValue, fit_autoregression, fit_echo_state
 from hrsnn_edge.analysis.reservoir import ReservoirConfig, draw_reservoir, integrator_recipe
+from hrsnn_edge.data.chaotic import lorenz63
 from hrsnn_edge.reproduce.forecasting import (
     ForecastSettings,
     Task,
-    lorenz_task,
+    chaotic_task,
     network_figures,
     pruned_networks,
 )
@@ -75,7 +76,7 @@ def seen(task: Task, n_dims: int, prefix: str) -> Task:
 
 def measure(seed: int, settings: CarriedSettings, place: Place) -> list[Row]:
     """Return the rows of one seed: x alone, and all coordinates, whose counts are shown."""
-    whole = lorenz_task(settings.n_train, seed, settings.n_starts)
+    whole = chaotic_task(lorenz63, settings.n_train, seed, settings.n_starts)
     kinds = (
         (seen(whole, 1, "x_"), carried_recipe(settings, settings.share_x, (60.0, 200.0, 600.0))),
         (whole, carried_recipe(settings, settings.share, (400.0,))),
