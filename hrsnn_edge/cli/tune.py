@@ -55,9 +55,8 @@ def verb(
         )
     if plan.tune.evaluations == 0:
         raise typer.BadParameter("The experiment asks for 0 evaluations; give --evaluations.")
-    result = search(
-        plan, dataset_of(plan), output.with_name(output.name + ".log"), search_progress(plan)
-    )
+    log_path = output.with_name(output.name + ".log")
+    result = search(plan, dataset_of(plan), log_path, search_progress(plan, log_path))
     best = result.best
     found = {
         "output": output,
@@ -74,9 +73,11 @@ def verb(
     emit(found, json, "\n".join([f"{score_words(plan.tune)}: {best.score:.4g}", *lines]))
 
 
-def search_progress(plan):
-    """Return a callback that logs every evaluation of a search."""
-    best = float("-inf")
+def search_progress(plan, log_path: Path):
+    """Return a callback that logs every evaluation of a search, which may go on from its log."""
+    from hrsnn_edge.tune.log import best_score
+
+    best = best_score(log_path)
 
     def show(observation):
         nonlocal best

@@ -33,6 +33,7 @@ from hrsnn_edge.flow.stations import (
 )
 from hrsnn_edge.flow.store import Store, commit, versions, write_json
 from hrsnn_edge.model.train import baselines, evaluate
+from hrsnn_edge.tune.log import best_score
 
 #: Names of the files in a run's folder.
 RECORD, TRACES, REPORT, ARTIFACT = "record.json", "traces.npz", "report.html", "net.hrsnn"
@@ -228,7 +229,8 @@ def trained_networks(
 def _tuned(experiment, data, store: Store, progress: Progress) -> dict[str, Any]:
     """Return the values of the search and its history."""
     inputs = search_inputs(experiment) | {"tune": experiment.tune}
-    best = float("-inf")
+    log = store.scratch("tune", inputs)
+    best = best_score(log)
 
     def show(observation) -> None:
         nonlocal best
@@ -241,7 +243,6 @@ def _tuned(experiment, data, store: Store, progress: Progress) -> dict[str, Any]
         )
 
     def work(aside: Path) -> None:
-        log = store.scratch("tune", inputs)
         result = search(experiment, data, log, show)
         write_json(
             aside / "tuned.json",

@@ -67,6 +67,21 @@ class SearchLog:
             os.fsync(file.fileno())
 
 
+def best_score(path: Path) -> float:
+    """Return the greatest score that a log holds, minus infinity for none or no log.
+
+    For progress only: what `SearchLog.open` would refuse is passed over.
+    """
+    best = float("-inf")
+    for line in path.read_bytes().splitlines() if path.exists() else []:
+        try:
+            score = json.loads(line).get("score")
+        except (ValueError, AttributeError):
+            continue
+        best = max(best, float("-inf") if score is None else score)
+    return best
+
+
 def _whole_lines(path: Path) -> list[bytes]:
     """Return the lines of the file that have their end; cut off a torn one."""
     data = path.read_bytes()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hrsnn_edge.errors import ExperimentError, TrainingError
+from hrsnn_edge.tune.log import best_score
 from hrsnn_edge.tune.loop import Observation, initial_design, suggest, suggest_batch, tune
 from hrsnn_edge.tune.space import network_space
 
@@ -255,3 +256,13 @@ def test_observation_is_plain():
     """An observation survives JSON unchanged."""
     o = Observation(0, (0.1, 1 / 3), {"a": 0.1}, 0.5, None, 1.0)
     assert json.loads(json.dumps(o.__dict__))["unit"] == [0.1, 1 / 3]
+
+
+def test_best_of_a_log(tmp_path):
+    """What a search that goes on has reached: the greatest score, whatever else stands there."""
+    log = tmp_path / "log"
+    assert best_score(log) == -np.inf
+    found = tune(smooth, SPACE, 3, 4, 3, log_path=log)
+    with log.open("ab") as file:
+        file.write(b'{"score": null}\n[1]\n{"score": 9')
+    assert best_score(log) == found.best.score
