@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from hrsnn_edge.reproduce.commands import COMMANDS, Command
 from hrsnn_edge.reproduce.efficiency import TABLE_III
-from hrsnn_edge.reproduce.forecast_pruning import FORECAST_PRUNING
+from hrsnn_edge.reproduce.forecast_pruning import FORECAST_PRUNING, FORECAST_PRUNING_X
 from hrsnn_edge.reproduce.forecasting import TABLE_V
 from hrsnn_edge.reproduce.format import FORMAT
 from hrsnn_edge.reproduce.images import TABLE_IV
@@ -51,6 +51,7 @@ TABLES: dict[str, Table] = {
         REGIMES,
         PRUNING,
         FORECAST_PRUNING,
+        FORECAST_PRUNING_X,
         SPEECH_PRUNING,
         SPEECH_PRUNING_LARGE,
         EVOLUTION,

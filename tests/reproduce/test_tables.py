@@ -21,6 +21,9 @@ from hrsnn_edge.reproduce.speech import part_of
 
 SHARED = Path(os.environ.get("HRSNN_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SHORT = {"n_train": 200, "n_test": 120}
+CARRIED = {
+    "n_neurons": 80, "n_train": 120, "rounds": 3, "sparsity": 0.5, "n_starts": 2, "n_units": 30
+}  # fmt: skip
 #: Sizes at which a table is measured in a second or two.
 TINY = {
     "memory": {"n_neurons": 30, **SHORT},
@@ -39,14 +42,8 @@ TINY = {
 #: The same in tens of seconds, most with spoken digits.
 LONGER = {
     "V": {"n_neurons": 100, "n_train": 150, "rounds": 3, "sparsity": 0.5, "n_starts": 2},
-    "forecast-pruning": {
-        "n_neurons": 100,
-        "n_train": 120,
-        "rounds": 3,
-        "sparsity": 0.5,
-        "n_starts": 2,
-        "n_units": 30,
-    },
+    "forecast-pruning": CARRIED,
+    "forecast-pruning-x": CARRIED,
     "I": {"n_neurons": 40},
     "III": {"n_neurons": 60, "n_train": 150, "n_test": 150},
     "IV": {"n_neurons": 150, "rounds": 3, "sparsity": 0.5, "epochs": 1},
