@@ -24,6 +24,10 @@ from hrsnn_edge.errors import DataError
 
 #: The encoder of the recipe: gains, membrane time constant [ms], step [ms], refractory steps.
 GAINS, TAU, DT, REFRACTORY = (0.25, 0.35, 0.5, 0.8), 50.0, 5.0, 1
+#: Gains for the signals of `contrast_signals`; chosen on validation.
+CONTRAST_GAINS = (0.6, 1.2)
+#: Neighbours around the forearm, and samples before, that `contrast_signals` compares with.
+_NEIGHBOURS, _LAGS = (1, 2), (1, 2, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,21 +82,48 @@ def load_windows(path) -> Windows:
     )
 
 
-def encode_windows(x, gains=GAINS) -> EventBatch:
+def level_signals(window) -> np.ndarray:
+    """Return ``ln(1 + |x| / 2)`` and ``ln(1 + |x[t] - x[t - 1]| / 2)``, 0 at the start, (T, 16)."""
+    window = np.asarray(window, np.float64)
+    change = np.abs(np.diff(window, axis=0, prepend=window[:1]))
+    return np.log1p(np.hstack([np.abs(window), change]) / 2)
+
+
+def contrast_signals(window) -> np.ndarray:
+    """Return levels, contrasts around the forearm and changes of a window, (T, 48).
+
+    With ``u = sign(x) ln(1 + |x| / 2)`` these are ``|u|``; ``|u - v|`` for the electrodes one and
+    two places on, `v`; and ``|u[t] - u[t - k]|`` for 1, 2 and 3 samples, 0 at the start. A contrast
+    is small where two electrodes hear one muscle in phase: the mean of a signal then carries what
+    else only products of electrodes do.
+    """
+    window = np.asarray(window, np.float64)
+    u = np.sign(window) * np.log1p(np.abs(window) / 2)
+    around = [np.abs(u - np.roll(u, -place, axis=1)) for place in _NEIGHBOURS]
+    changes = [np.abs(u - np.concatenate([u[:k], u[:-k]])) for k in _LAGS]
+    for k, change in zip(_LAGS, changes, strict=True):
+        change[:k] = 0
+    return np.hstack([np.abs(u), *around, *changes])
+
+
+def encode_windows(x, gains=None, *, contrast: bool = False) -> EventBatch:
     """Return windows, (S, T, 8), as events of LIF encoders, one step a sample.
 
-    The drives are ``ln(1 + |x| / 2)`` and ``ln(1 + |x[t] - x[t - 1]| / 2)``, 0 at the start; each
-    of these 16 signals has an encoder a gain.
+    Parameters
+    ----------
+    x : (S, T, 8) int8
+        Samples.
+    gains : sequence of float, optional
+        Each signal has an encoder a gain; default `GAINS` or `CONTRAST_GAINS`.
+    contrast : bool
+        Signals of `contrast_signals` instead of those of `level_signals`.
     """
-
-    def rasters():
-        for window in x:
-            window = window.astype(np.float64)
-            change = np.abs(np.diff(window, axis=0, prepend=window[:1]))
-            u = np.log1p(np.hstack([np.abs(window), change]) / 2)
-            yield lif_encoders(u, gains=gains, dt=DT, tau=TAU, refractory_steps=REFRACTORY)
-
-    return EventBatch.from_rasters(rasters())
+    signals = contrast_signals if contrast else level_signals
+    gains = gains or (CONTRAST_GAINS if contrast else GAINS)
+    return EventBatch.from_rasters(
+        lif_encoders(signals(window), gains=gains, dt=DT, tau=TAU, refractory_steps=REFRACTORY)
+        for window in x
+    )
 
 
 def quarter_features(x, log: bool = True) -> np.ndarray:
@@ -101,6 +132,27 @@ def quarter_features(x, log: bool = True) -> np.ndarray:
     both = [np.abs(v).mean(axis=2), np.abs(np.diff(v, axis=2)).mean(axis=2)]
     features = np.concatenate(both, axis=1).reshape(len(x), -1)
     return np.log1p(features) if log else features
+
+
+def contrast_features(x) -> np.ndarray:
+    """Return the mean of each of the `contrast_signals` over a window, (S, 48)."""
+    return np.array([contrast_signals(window).mean(axis=0) for window in x])
+
+
+def covariance_features(x) -> np.ndarray:
+    """Return the logarithm of the covariance of 8 electrodes and of them a sample ago, (S, 136).
+
+    The upper triangle of the matrix logarithm, off the diagonal times the root of 2, so that
+    distances are those of the matrices; 2 is added to the diagonal: a quiet electrode is one of
+    some bits.
+    """
+    v = np.asarray(x, np.float64)
+    v = np.concatenate([v[:, 1:], v[:, :-1]], axis=2)
+    covariance = np.einsum("sti,stj->sij", v, v) / v.shape[1] + 2 * np.eye(v.shape[2])
+    spread, axes = np.linalg.eigh(covariance)
+    log = np.einsum("sik,sk,sjk->sij", axes, np.log(spread), axes)
+    i, j = np.triu_indices(v.shape[2])
+    return log[:, i, j] * np.where(i == j, 1, np.sqrt(2))
 
 
 def person_parts(windows: Windows, person: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -117,8 +169,10 @@ def person_parts(windows: Windows, person: str) -> tuple[np.ndarray, np.ndarray,
     return own[~last], own[last], fold
 
 
-def load_emg(path, *, person: str | None = None, gains=GAINS, n_folds: int = 4) -> Dataset:
-    """Return the windows as events, 16 channels a gain, 256 steps of 5 ms.
+def load_emg(
+    path, *, person: str | None = None, gains=None, contrast: bool = False, n_folds: int = 4
+) -> Dataset:
+    """Return the windows as events, 16 channels a gain, 48 with contrast, 256 steps of 5 ms.
 
     Parameters
     ----------
@@ -126,8 +180,8 @@ def load_emg(path, *, person: str | None = None, gains=GAINS, n_folds: int = 4) 
         As in `load_windows`.
     person : str, optional
         The wearer: last session against the earlier ones. Without it persons not seen before.
-    gains : sequence of float
-        Of the encoders, see `encode_windows`.
+    gains, contrast : sequence of float or None, bool
+        See `encode_windows`.
     n_folds : int
         Validation folds by person; of one wearer each earlier session is a fold.
     """
@@ -137,7 +191,10 @@ def load_emg(path, *, person: str | None = None, gains=GAINS, n_folds: int = 4) 
         fold = np.unique(windows.person[train], return_inverse=True)[1] % n_folds
     else:
         train, test, fold = person_parts(windows, person)
-    splits = [Split(encode_windows(windows.x[k], gains), windows.labels[k]) for k in (train, test)]
+    splits = [
+        Split(encode_windows(windows.x[k], gains, contrast=contrast), windows.labels[k])
+        for k in (train, test)
+    ]
     return Dataset(
         name="emg" if person is None else f"emg-{person}",
         class_names=windows.class_names,

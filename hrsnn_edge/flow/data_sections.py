@@ -253,7 +253,8 @@ class EmgData(FileData):
     loader = ("emg", "load_emg")
     name: Literal["emg"]
     person: str | None = None
-    gains: Annotated[tuple[Positive, ...], Field(min_length=1)] = (0.25, 0.35, 0.5, 0.8)
+    gains: Annotated[tuple[Positive, ...], Field(min_length=1)] | None = None
+    contrast: bool = False
     n_folds: Folds = 4
     encoder: ClassVar[str] = "integrate-and-fire encoders of 8 signals and their changes"
     dt_ms: ClassVar[float] = 5.0

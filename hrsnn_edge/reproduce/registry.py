@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from hrsnn_edge.reproduce.commands import COMMANDS, Command
 from hrsnn_edge.reproduce.efficiency import TABLE_III
+from hrsnn_edge.reproduce.emg import EMG
 from hrsnn_edge.reproduce.forecast_pruning import FORECAST_PRUNING, FORECAST_PRUNING_X
 from hrsnn_edge.reproduce.forecasting import TABLE_V
 from hrsnn_edge.reproduce.format import FORMAT
@@ -45,6 +46,7 @@ TABLES: dict[str, Table] = {
         MOST_MEMORY,
         BEST,
         BEST_BACKPROP,
+        EMG,
         BACKPROP,
         SIZES,
         LIMITED,

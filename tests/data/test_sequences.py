@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from hrsnn_edge.data.emg import encode_windows, load_emg, load_windows, quarter_features
+from hrsnn_edge.data.emg import (
+    contrast_signals,
+    covariance_features,
+    encode_windows,
+    load_emg,
+    load_windows,
+    quarter_features,
+)
 from hrsnn_edge.data.encode import lif_encoders, sequences_regular, with_silence
 from hrsnn_edge.data.sequences import resample, scale_sequences
 from hrsnn_edge.data.skeleton import load_skeleton
@@ -68,6 +75,7 @@ def test_protocols_of_emg(tmp_path):
     data = load_emg(path, n_folds=2)
     assert (len(data.train.labels), len(data.test.labels)) == (96, 48)
     assert data.train.events.n_inputs == 64
+    assert load_emg(path, contrast=True).train.events.n_inputs == 96
     with pytest.raises(DataError, match="Person must be one of ada, bob, eve, not 'joe'"):
         load_emg(path, person="joe")
 
@@ -80,6 +88,32 @@ def test_features_by_hand():
     assert features.shape == (1, 64)
     assert (features[0, 0], features[0, 32]) == (2, 4)
     np.testing.assert_allclose(quarter_features(x)[0, 0], np.log(3))
+
+
+def test_contrast_by_hand():
+    """Levels, differences of neighbours, then changes over one to three samples."""
+    x = np.zeros((5, 8))
+    x[1, 0], x[3, 1] = 2 * (np.e - 1), -2 * (np.e**2 - 1)
+    u = np.zeros((5, 8))
+    u[1, 0], u[3, 1] = 1, -2
+    level, one, two, *changes = np.split(contrast_signals(x), 6, axis=1)
+    np.testing.assert_allclose(level, np.abs(u))
+    np.testing.assert_allclose(one[[1, 3]], [[1, 0, 0, 0, 0, 0, 0, 1], [2, 2, 0, 0, 0, 0, 0, 0]])
+    np.testing.assert_allclose(two[3], [0, 2, 0, 0, 0, 0, 0, 2])
+    for k, change in enumerate(changes, 1):
+        assert not change[:k].any()
+        np.testing.assert_allclose(change[k:], np.abs(u[k:] - u[:-k]))
+
+
+def test_log_covariance_by_hand():
+    """Electrodes that say nothing of each other: logarithms of their powers on the diagonal."""
+    x = np.zeros((1, 257, 8))
+    x[0, 1::2, 3] = np.tile([2, -2], 64)
+    features = covariance_features(x)[0]
+    i, j = np.triu_indices(16)
+    expected = np.where(i == j, np.log(2), 0.0)
+    expected[(i == j) & np.isin(i, (3, 11))] = np.log(2 + 2)
+    np.testing.assert_allclose(features, expected, atol=1e-12)
 
 
 def test_bad_emg_is_named(tmp_path):

@@ -60,6 +60,7 @@ LONGER = {
         "control": (0.4, 40.0),
     },
     "backprop": {"n_neurons": 20},
+    "emg": {"n_neurons": 40, "samples": 50, "names": ("HeNHeS",)},
     "speech-best": {"n_neurons": 40, "names": ("HeNHeS",), "unheard": ()},
     "speech-best-backprop": {"n_neurons": 20, "names": ("HeNB",), "unheard": ()},
     "sizes": {},
