@@ -70,6 +70,7 @@ def load_cifar(
     code: str = "poisson",
     n_folds: int = 4,
     seed: int = 0,
+    grid: int | None = None,
 ) -> Dataset:
     """Return the images as rate-coded events; see `images_dataset`.
 
@@ -81,6 +82,8 @@ def load_cifar(
         10, or 100 (fine labels).
     pool : int
         Pixels a side of a channel: 4 gives 192 channels, 1 gives 3,072.
+    grid : int, optional
+        Regions a side of local filters in place of pixels: 3 gives 387 channels.
     """
     names, train, test = read_cifar(folder, n_classes)
     return images_dataset(
@@ -95,4 +98,5 @@ def load_cifar(
         code=code,
         n_folds=n_folds,
         seed=seed,
+        grid=grid,
     )

@@ -7,6 +7,7 @@ import numpy as np
 from hrsnn_edge.data.dataset import Dataset, stratified_folds
 from hrsnn_edge.data.encode import rate_poisson, rate_regular, with_silence
 from hrsnn_edge.data.events import Split
+from hrsnn_edge.data.patches import cell_intensities, patch_cells
 
 
 def pool_planes(images, pool: int) -> np.ndarray:
@@ -37,6 +38,7 @@ def images_dataset(
     code: str,
     n_folds: int,
     seed: int,
+    grid: int | None = None,
 ) -> Dataset:
     """Return images and labels, each of `train` and `test`, as events.
 
@@ -51,18 +53,23 @@ def images_dataset(
         ``'poisson'`` or ``'regular'``.
     seed : int
         Of the Poisson draws and of nothing else.
+    grid : int, optional
+        Channels are `patch_cells` in so many regions a side instead of pooled pixels.
     """
     if code not in ("poisson", "regular"):
         raise ValueError(f"Code of the images must be 'poisson' or 'regular', not {code!r}")
-    splits, features = [], []
-    for k, (images, labels) in enumerate((train, test)):
-        pixels = pool_planes(images, pool)
+    if grid is None:
+        features = [pool_planes(images, pool) for images, _ in (train, test)]
+    else:
+        cells = [patch_cells(images, grid) for images, _ in (train, test)]
+        features = [cell_intensities(part, cells[0]) for part in cells]
+    splits = []
+    for k, (shown, (_, labels)) in enumerate(zip(features, (train, test), strict=True)):
         if code == "poisson":
-            events = rate_poisson(pixels, n_steps, p_max, [seed, k])
+            events = rate_poisson(shown, n_steps, p_max, [seed, k])
         else:
-            events = rate_regular(pixels, n_steps, p_max)
+            events = rate_regular(shown, n_steps, p_max)
         splits.append(Split(with_silence(events, silent_steps), labels))
-        features.append(pixels)
     return Dataset(
         name=name,
         class_names=tuple(class_names),

@@ -157,6 +157,7 @@ class CifarData(_Image):
     loader = ("cifar", "load_cifar")
     name: Literal["cifar10", "cifar100"]
     pool: Count = 4
+    grid: Annotated[int, Field(ge=1, le=8)] | None = None
 
     def options(self) -> dict:
         """Return the arguments of the loader: the name gives the number of classes."""

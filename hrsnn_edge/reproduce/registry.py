@@ -12,6 +12,7 @@ from hrsnn_edge.reproduce.forecast_pruning import FORECAST_PRUNING, FORECAST_PRU
 from hrsnn_edge.reproduce.forecasting import TABLE_V
 from hrsnn_edge.reproduce.format import FORMAT
 from hrsnn_edge.reproduce.images import TABLE_IV
+from hrsnn_edge.reproduce.images_best import IMAGES_BEST
 from hrsnn_edge.reproduce.importance import SAGE
 from hrsnn_edge.reproduce.lorenz import LORENZ
 from hrsnn_edge.reproduce.memory import MEMORY
@@ -47,6 +48,7 @@ TABLES: dict[str, Table] = {
         BEST,
         BEST_BACKPROP,
         EMG,
+        IMAGES_BEST,
         BACKPROP,
         SIZES,
         LIMITED,

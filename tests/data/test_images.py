@@ -9,6 +9,7 @@ import pytest
 from hrsnn_edge.data.cifar import load_cifar, read_batch
 from hrsnn_edge.data.images import pool_planes
 from hrsnn_edge.data.mnist import load_mnist, read_idx
+from hrsnn_edge.data.patches import cell_intensities, cosines, patch_cells
 from hrsnn_edge.data.safe_pickle import load_pickle
 from hrsnn_edge.errors import DataError
 from tests.data.files import idx_bytes, shared
@@ -62,6 +63,43 @@ def mnist(tmp_path):
         (tmp_path / f"{stem}-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
         (tmp_path / f"{stem}-labels-idx1-ubyte").write_bytes(idx_bytes(np.arange(n) % 10))
     return tmp_path
+
+
+def test_cells_by_hand():
+    """A step in brightness drives the cells of its direction and sign, where it is, no others."""
+    image = np.zeros((1, 3, 12, 12), np.uint8)
+    image[..., 5:] = 255
+    cells = patch_cells(image, 1)[0, :, 0]
+    assert cells.shape == (43,)
+    # 5 x 5 patches from columns 0, 2, 4, 6, 8: one wholly dark, two with the step, two bright.
+    across = [[0, 0, 0, 1], [0, 1, 1, 1]] @ cosines(4)[1]
+    np.testing.assert_allclose(cells[0], 4 * (1 / 4 + 3 / 4 + 1 + 1) / 5)
+    # Order: down 0, across 1; brighter to the right is OFF, since cosines begin at their top.
+    assert across.max() < 0
+    np.testing.assert_allclose(cells[1], 0, atol=1e-12)
+    np.testing.assert_allclose(cells[2], 2 * -across.sum() / 5)
+    np.testing.assert_allclose(cells[7:13], 0, atol=1e-12)
+    np.testing.assert_allclose(cells[19:], 0, atol=1e-12)
+    dark = patch_cells(255 - image, 1)[0, :, 0]
+    np.testing.assert_allclose(dark[[1, 2]], cells[[2, 1]], atol=1e-12)
+    left, right = patch_cells(image, 2)[0, 0].reshape(2, 2).T
+    assert (left < right).all()
+
+
+def test_colours_are_opponent():
+    """Even red drives red against green, ON, and yellow against blue; grey drives neither."""
+    image = np.zeros((2, 3, 8, 8), np.uint8)
+    image[0, 0], image[1] = 255, 128
+    red, grey = patch_cells(image, 1)[..., 0]
+    np.testing.assert_allclose(red[[0, 19, 20, 31, 32]], [4 / 3, 2, 0, 1, 0], atol=1e-12)
+    np.testing.assert_allclose(grey[19:], 0, atol=1e-12)
+
+
+def test_intensities_are_scaled_by_the_train_part():
+    """Full is that of each filter in training; more is cut off, a dead filter stays silent."""
+    trained = np.array([[[4.0, 4.0], [0.0, 0.0]]])
+    shown = np.array([[[1.0, 9.0], [0.0, 1.0]]])
+    np.testing.assert_allclose(cell_intensities(shown, trained), [[0.5, 1, 0, 0]])
 
 
 def test_pooling_by_hand():

@@ -63,6 +63,7 @@ LONGER = {
     "emg": {"n_neurons": 40, "samples": 50, "names": ("HeNHeS",)},
     "speech-best": {"n_neurons": 40, "names": ("HeNHeS",), "unheard": ()},
     "speech-best-backprop": {"n_neurons": 20, "names": ("HeNB",), "unheard": ()},
+    "images-best": {"n_neurons": 150, "rounds": 3, "sparsity": 0.5, "epochs": 1},
     "sizes": {},
     "limited": {"n_neurons": 40, "shares": (0.1, 1.0)},
     "regimes": {
