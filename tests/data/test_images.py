@@ -95,6 +95,14 @@ def test_colours_are_opponent():
     np.testing.assert_allclose(grey[19:], 0, atol=1e-12)
 
 
+def test_cells_want_colours_and_enough_patches():
+    """Grey images and grids finer than the patches are refused."""
+    with pytest.raises(ValueError, match=r"must be \(n, 3, rows, columns\), not \(1, 1, 8, 8\)"):
+        patch_cells(np.zeros((1, 1, 8, 8), np.uint8), 1)
+    with pytest.raises(ValueError, match="Grid must be at most 3 patches, not 4"):
+        patch_cells(np.zeros((1, 3, 8, 8), np.uint8), 4)
+
+
 def test_intensities_are_scaled_by_the_train_part():
     """Full is that of each filter in training; more is cut off, a dead filter stays silent."""
     trained = np.array([[[4.0, 4.0], [0.0, 0.0]]])
@@ -152,6 +160,7 @@ def test_cut_gzip_and_missing_labels_are_named(mnist):
 
 def test_python_batches(cifar):
     """Batches are joined in order, planes become channels, names come from the meta file."""
+    assert load_cifar(cifar, n_folds=2, grid=3).train.events.n_inputs == 387
     data = load_cifar(cifar, pool=16, n_steps=8, silent_steps=8, n_folds=2)
     assert data.class_names == tuple(f"c{k}" for k in range(10))
     assert (len(data.train.labels), data.train.events.n_inputs) == (80, 12)

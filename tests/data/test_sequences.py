@@ -106,13 +106,15 @@ def test_contrast_by_hand():
 
 
 def test_log_covariance_by_hand():
-    """Electrodes that say nothing of each other: logarithms of their powers on the diagonal."""
+    """Two electrodes that say the same: a power of 6 along their sum, 2 everywhere else."""
     x = np.zeros((1, 257, 8))
-    x[0, 1::2, 3] = np.tile([2, -2], 64)
+    x[0, 1::2, 3:5] = np.tile([2, -2], 64)[:, None]
     features = covariance_features(x)[0]
+    expected = np.log(2) * np.eye(16)
+    for pair in ([3, 4], [11, 12]):
+        expected[np.ix_(pair, pair)] += np.log(3) / 2
     i, j = np.triu_indices(16)
-    expected = np.where(i == j, np.log(2), 0.0)
-    expected[(i == j) & np.isin(i, (3, 11))] = np.log(2 + 2)
+    expected = expected[i, j] * np.where(i == j, 1, 2**0.5)
     np.testing.assert_allclose(features, expected, atol=1e-12)
 
 
