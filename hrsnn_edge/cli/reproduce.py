@@ -33,7 +33,7 @@ def verb(
     """Measure tables of the papers over seeds; a killed run goes on after its last seed."""
     from hrsnn_edge.flow.store import default_store
     from hrsnn_edge.reproduce.commands import Command, command_section, measure_command
-    from hrsnn_edge.reproduce.page import section, update, write_plots
+    from hrsnn_edge.reproduce.page import read_sections, section, update, write_plots
     from hrsnn_edge.reproduce.registry import ORDER, listed, select
     from hrsnn_edge.reproduce.run import local_place, measure_table
 
@@ -43,6 +43,8 @@ def verb(
         text = "\n".join(f"{name:12} {title}" for name, title in titles.items())
         emit({"tables": titles}, json, text)
         return
+    if write:
+        read_sections(write, ORDER)
     folder = data or Path(os.environ.get("HRSNN_DATA", "../shared/data"))
     place = local_place(folder, default_store())
     found, texts = {}, []

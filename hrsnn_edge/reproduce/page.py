@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hrsnn_edge.errors import DataError
 from hrsnn_edge.files import write_atomic
 from hrsnn_edge.flow.store import commit
 from hrsnn_edge.reproduce.plot import draw
@@ -148,6 +149,30 @@ def write_plots(result: Result, page: Path) -> list[str]:
     return links
 
 
+def read_sections(page: Path, order: Sequence[str]) -> dict[str, str]:
+    """Return the sections of a page by name; none if it is not there.
+
+    Parameters
+    ----------
+    order : sequence of str
+        Names of all tables.
+
+    Raises
+    ------
+    DataError
+        The page has a section of no table: writing it again would lose that.
+    """
+    old = _SECTION.split(page.read_text())[1:] if page.exists() else []
+    found = {text.split(":", 1)[0]: f"## {text}" for text in old}
+    strange = [name for name in found if name not in order]
+    if strange:
+        raise DataError(
+            f"{page}: sections must be of tables of this version, not {', '.join(strange)}. "
+            "Remove them if their tables are gone; else write with the version that has them."
+        )
+    return found
+
+
 def update(page: Path, sections: dict[str, str], order: Sequence[str]) -> None:
     """Write the page with new sections in place of those of the same name.
 
@@ -158,10 +183,14 @@ def update(page: Path, sections: dict[str, str], order: Sequence[str]) -> None:
     sections : dict
         Text by name, as `section` returns it.
     order : sequence of str
-        Names of all tables; a section of a table that is no more is dropped.
+        Names of all tables.
+
+    Raises
+    ------
+    DataError
+        As `read_sections`.
     """
-    old = _SECTION.split(page.read_text())[1:] if page.exists() else []
-    found = {text.split(":", 1)[0]: f"## {text}" for text in old} | sections
+    found = read_sections(page, order) | sections
     body = "\n".join(found[name].rstrip("\n") + "\n" for name in order if name in found)
     write_atomic(page, (HEAD + gate_list(body) + body).encode())
 

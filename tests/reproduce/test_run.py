@@ -141,6 +141,16 @@ def test_page_keeps_other_sections(tmp_path):
     assert gate_list("nothing") == ""
 
 
+def test_page_of_another_version_is_refused(tmp_path):
+    """A section that no table has is not lost silently, and the page stays as it was."""
+    page = tmp_path / "results.md"
+    update(page, {"new": "## new: three\n"}, ["a", "new"])
+    before = page.read_bytes()
+    with pytest.raises(DataError, match="tables of this version, not new. Remove them"):
+        update(page, {"a": "## a: one\n"}, ["a", "b"])
+    assert page.read_bytes() == before
+
+
 def test_names_and_gates_mean_tables():
     """A gate means the tables that decide it; a wrong name is answered with the nearest."""
     assert [t.name for t in select(["G2"])] == ["stdp"]
