@@ -159,6 +159,12 @@ class CifarData(_Image):
     pool: Count = 4
     grid: Annotated[int, Field(ge=1, le=8)] | None = None
 
+    @property
+    def encoder(self) -> str:
+        """The encoder in words."""
+        filters = "" if self.grid is None else "local filters, ON and OFF, "
+        return filters + super().encoder
+
     def options(self) -> dict:
         """Return the arguments of the loader: the name gives the number of classes."""
         return super().options() | {"n_classes": int(self.name.removeprefix("cifar"))}
@@ -257,8 +263,13 @@ class EmgData(FileData):
     gains: Annotated[tuple[Positive, ...], Field(min_length=1)] | None = None
     contrast: bool = False
     n_folds: Folds = 4
-    encoder: ClassVar[str] = "integrate-and-fire encoders of 8 signals and their changes"
     dt_ms: ClassVar[float] = 5.0
+
+    @property
+    def encoder(self) -> str:
+        """The encoder in words."""
+        contrasts = ", the differences of neighbouring electrodes" if self.contrast else ""
+        return f"integrate-and-fire encoders of 8 signals{contrasts} and their changes"
 
 
 class EcgData(FileData):
