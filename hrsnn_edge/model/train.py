@@ -22,7 +22,8 @@ from hrsnn_edge.model.stdp import FloatStdp, draw_stdp, run_stdp
 from hrsnn_edge.model.topology import stream
 from hrsnn_edge.network import FloatNetwork
 
-#: Readout strengths that a baseline may choose from, on the validation folds.
+#: Readout strengths that a baseline may choose from, on the validation folds, beside that
+#: of the networks.
 _STRENGTHS = (0.3, 1.0, 3.0)
 
 
@@ -191,10 +192,13 @@ def score(counts_train, counts_test, data: Dataset, config: ReadoutConfig) -> tu
 def best_score(
     counts_train, counts_test, data: Dataset, config: ReadoutConfig
 ) -> tuple[float, float]:
-    """Return `score` with the readout strength that is best on the held-out folds."""
+    """Return `score` with the readout strength that is best on the held-out folds.
+
+    That of `config`, which the networks use, is among those tried.
+    """
     tried = [
         score(counts_train, counts_test, data, replace(config, strength=strength))
-        for strength in _STRENGTHS
+        for strength in sorted({config.strength, *_STRENGTHS})
     ]
     return max(tried, key=lambda pair: pair[0])
 

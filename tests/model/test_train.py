@@ -6,8 +6,16 @@ import pytest
 from hrsnn_edge.data.digits import load_digits
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.errors import TrainingError
-from hrsnn_edge.model.config import ModelConfig
-from hrsnn_edge.model.train import baselines, evaluate, input_counts, readout_samples, train
+from hrsnn_edge.model import train as training
+from hrsnn_edge.model.config import ModelConfig, ReadoutConfig
+from hrsnn_edge.model.train import (
+    baselines,
+    best_score,
+    evaluate,
+    input_counts,
+    readout_samples,
+    train,
+)
 
 SMALL = ModelConfig().with_values(
     {
@@ -98,6 +106,13 @@ def test_baselines_read_features_and_spikes(digits):
     data, _ = digits
     out = baselines(data, replace(SMALL.readout, n_bins=1))
     assert 0.9 < out["features"] < 1 and 0.8 < out["spikes"] < 1
+
+
+@pytest.mark.parametrize("own", [0.01, 1.0])
+def test_a_baseline_may_take_the_strength_of_the_networks(monkeypatch, own):
+    """The least strength is best on the folds here: the networks' own where that is the least."""
+    monkeypatch.setattr(training, "score", lambda a, b, data, c: (-c.strength, c.strength))
+    assert best_score(None, None, None, ReadoutConfig(strength=own))[1] == min(own, 0.3)
 
 
 def test_readout_is_fitted_to_copies_too(digits):
