@@ -49,15 +49,25 @@ def _measured(result: Result, metric: str):
             yield row, values
 
 
+def strip_range(values: np.ndarray) -> tuple[float, float]:
+    """Return the ends of a strip's axis: from 0, but where all values lie far from it.
+
+    Dots need no zero, unlike bars, and accuracies between 70 and 80 % would be one spot.
+    """
+    low, high = float(values.min()), float(values.max())
+    margin = 0.05 * ((high - low) or abs(high) or 1)
+    return (low - margin if low > high / 2 else min(0.0, low)), high + margin
+
+
 def _strip(result: Result, plot: Plot, label: str) -> tuple[float, str]:
     """Return a line for each row: a dot a seed, a bar at the mean."""
     rows = list(_measured(result, plot.metric))
     every = np.concatenate([v[np.isfinite(v)] for _, v in rows])
-    low, high = min(0.0, every.min()), every.max()
+    low, high = strip_range(every)
     height = 70 + _ROW * len(rows)
     names = max(len(row.name) for row, _ in rows)
     axes = Axes(
-        (low, low + 1.05 * ((high - low) or 1)), (0, len(rows)), _WIDTH, height,
+        (low, high), (0, len(rows)), _WIDTH, height,
         left=12 + 6.6 * names, top=30, bottom=40,
     )  # fmt: skip
     base = axes.y(0)

@@ -7,6 +7,7 @@ import pytest
 from hrsnn_edge.errors import DataError, TrainingError
 from hrsnn_edge.flow.store import Store
 from hrsnn_edge.reproduce.page import gate_list, section, update, write_plots
+from hrsnn_edge.reproduce.plot import strip_range
 from hrsnn_edge.reproduce.registry import ORDER, select
 from hrsnn_edge.reproduce.run import local_place, measure_table
 from hrsnn_edge.reproduce.table import Gate, Metric, Plot, Published, Row, Table
@@ -118,6 +119,15 @@ def test_section_and_plots(place):
         svg = (place.data / link).read_text()
         assert svg.startswith("<svg xmlns") and svg.rstrip().endswith("</svg>")
         assert "nan" not in svg
+
+
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [([70.0, 90.0], (69.0, 91.0)), ([10.0, 30.0], (0.0, 31.0)), ([-2.0, 2.0], (-2.0, 2.2))],
+)
+def test_strips_begin_at_zero_unless_far_from_it(values, ends):
+    """Far from zero a twentieth of the span is left at either end."""
+    assert strip_range(np.array(values)) == pytest.approx(ends)
 
 
 def test_map_as_matrix(place):
