@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -22,7 +20,6 @@ from hrsnn_edge.data.emg import (
 )
 from hrsnn_edge.data.events import EventBatch, Split
 from hrsnn_edge.engine.float_run import run_counts
-from hrsnn_edge.flow.store import sha256_file, write_json
 from hrsnn_edge.model.config import (
     ModelConfig,
     NetworkConfig,
@@ -32,8 +29,8 @@ from hrsnn_edge.model.config import (
 )
 from hrsnn_edge.model.readout import fit_linear
 from hrsnn_edge.model.train import input_counts, train
+from hrsnn_edge.reproduce.speech import kept_figures
 from hrsnn_edge.reproduce.table import Metric, Place, Plot, Row, Table
-from hrsnn_edge.reproduce.version import code_version
 
 FILE = "emg-myo/emg_myo.npz"
 #: Strengths of the logistic readout; one is chosen on validation for all persons together.
@@ -149,17 +146,6 @@ def input_rows(windows: Windows) -> dict[str, dict[str, float]]:
     return found
 
 
-def kept_input_rows(windows: Windows, place: Place) -> dict[str, dict[str, float]]:
-    """Return `input_rows` from the store: they are the same for every seed."""
-
-    def write(folder: Path) -> None:
-        write_json(folder / "figures.json", input_rows(windows))
-
-    inputs = {"file": sha256_file(place.data / FILE), "rows": "inputs"}
-    folder = place.store.run("emg", inputs, write, source=code_version(__name__))
-    return json.loads((folder / "figures.json").read_text())
-
-
 def network_counts(
     config: ModelConfig, events: EventBatch, windows: Windows, seed: int
 ) -> np.ndarray:
@@ -176,7 +162,8 @@ def network_counts(
 def measure(seed: int, settings: EmgSettings, place: Place) -> list[Row]:
     """Return the rows of one seed."""
     windows = load_windows(place.data / FILE)
-    rows = [Row(name, found) for name, found in kept_input_rows(windows, place).items()]
+    kept = kept_figures(place, {"rows": "inputs"}, lambda: input_rows(windows), __name__, (FILE,))
+    rows = [Row(name, found) for name, found in kept.items()]
     events = encode_windows(windows.x, contrast=True)
     sent = input_counts(events, 1)[:, 0]
     for name in settings.names:

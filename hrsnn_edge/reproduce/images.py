@@ -135,7 +135,7 @@ def measure(seed: int, settings: ImageSettings, place: Place) -> list[Row]:
         found = baselines(images, config.readout)
         return {key: 100 * value for key, value in found.items()}
 
-    linear = kept_figures(place, {"images": True, "readout": config.readout}, work, __name__)
+    linear = kept_figures(place, {"readout": config.readout}, work, __name__, IMAGES)
     speech = input_figures(place)
     rows = [
         Row("pixels or filter bank, linear", {

@@ -19,7 +19,7 @@ from hrsnn_edge.reproduce.images import (
     models,
     task_figures,
 )
-from hrsnn_edge.reproduce.speech import FILE, kept_figures
+from hrsnn_edge.reproduce.speech import kept_figures
 from hrsnn_edge.reproduce.table import Metric, Place, Plot, Row, Table
 
 #: Front ends by the end of a row's name: options of `load_cifar`.
@@ -92,6 +92,7 @@ def input_rows(place: Place, readout: ReadoutConfig) -> list[Row]:
             {"front": front, "options": options, "readout": readout, "strengths": STRENGTHS},
             lambda options=options: linear_figures(options, place, readout),
             __name__,
+            IMAGES,
         )
         for name in ("linear", "encoder spikes"):
             figures = dict(zip(("validation", "accuracy"), found[name], strict=True))
@@ -150,5 +151,5 @@ IMAGES_BEST = Table(
         Metric("events", "events an image", "", 0),
     ),
     plots=(Plot("strip", "accuracy"),),
-    files=(FILE, *IMAGES),
+    files=IMAGES,
 )

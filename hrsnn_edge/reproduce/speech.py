@@ -116,17 +116,20 @@ def network_figures(config: ModelConfig, data: Dataset, seed: int) -> dict[str, 
     }
 
 
-def kept_figures(place: Place, inputs: dict, work, module: str = __name__) -> dict:
+def kept_figures(
+    place: Place, inputs: dict, work, module: str = __name__, files: Sequence[str] = (FILE,)
+) -> dict:
     """Return figures from the store, or what `work` returns, so that tables share networks.
 
-    `module` is where `work` stands: the code version is that of all it imports.
+    `module` is where `work` stands: the code version is that of all it imports. `files` are those
+    of the data that it reads.
     """
 
     def write(folder: Path) -> None:
         write_json(folder / "figures.json", work())
 
-    inputs = inputs | {"file": sha256_file(place.data / FILE)}
-    folder = place.store.run("speech", inputs, write, source=code_version(module))
+    inputs = inputs | {"files": [sha256_file(place.data / file) for file in files]}
+    folder = place.store.run("figures", inputs, write, source=code_version(module))
     return json.loads((folder / "figures.json").read_text())
 
 
